@@ -1,0 +1,41 @@
+namespace ResilientShop.Contracts;
+
+/// <summary>Body of <c>POST /orders</c>.</summary>
+public sealed record PlaceOrderRequest(string CustomerId, string Currency, IReadOnlyList<OrderLine> Lines, PaymentMethod Payment);
+
+/// <summary>One line of an order. Quantity and unit price are positive; an order may name a sku more than once.</summary>
+public sealed record OrderLine(string Sku, decimal Quantity, decimal UnitPrice);
+
+/// <summary>How the order is paid: a token of the payment provider, never card data.</summary>
+public sealed record PaymentMethod(string Token);
+
+/// <summary>An order as <c>POST /orders</c> and <c>GET /orders/{id}</c> answer it.</summary>
+public sealed record OrderView(
+    Guid Id,
+    string CustomerId,
+    string Currency,
+    string Status,
+    decimal Total,
+    IReadOnlyList<OrderLine> Lines,
+    OrderFailure? Failure,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt);
+
+/// <summary>Why an order was cancelled: a code to switch on and a sentence to read.</summary>
+public sealed record OrderFailure(string Code, string Detail);
+
+/// <summary>The states an order shows to the outside.</summary>
+public static class OrderStatus
+{
+    /// <summary>Accepted; its saga is on the way.</summary>
+    public const string Pending = "pending";
+
+    /// <summary>Stock reserved and money captured. Terminal unless the customer cancels.</summary>
+    public const string Confirmed = "confirmed";
+
+    /// <summary>Its effects are being compensated.</summary>
+    public const string Cancelling = "cancelling";
+
+    /// <summary>Everything it did is undone. Terminal.</summary>
+    public const string Cancelled = "cancelled";
+}
