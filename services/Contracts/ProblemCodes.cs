@@ -24,6 +24,21 @@ public static class ProblemCodes
     /// <summary>404: there is no such resource.</summary>
     public const string NotFound = "NOT_FOUND";
 
+    /// <summary>405: the resource does not answer this method.</summary>
+    public const string MethodNotAllowed = "METHOD_NOT_ALLOWED";
+
+    /// <summary>500: a defect; the trace tells more.</summary>
+    public const string InternalError = "INTERNAL_ERROR";
+
+    /// <summary>503 at the gateway: the service behind it cannot be reached.</summary>
+    public const string ServiceUnavailable = "SERVICE_UNAVAILABLE";
+
+    /// <summary>504 at the gateway: the time that the route grants is over.</summary>
+    public const string DeadlineExceeded = "DEADLINE_EXCEEDED";
+
+    /// <summary>422: the order was charged before with another amount or currency.</summary>
+    public const string PaymentMismatch = "PAYMENT_MISMATCH";
+
     /// <summary>409: the stock did not suffice.</summary>
     public const string OutOfStock = "OUT_OF_STOCK";
 

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ResilientShop.ServiceDefaults.Hosting;
+
+/// <summary>Where a service listens.</summary>
+public static class Listening
+{
+    /// <summary>The largest request body that a service reads, in bytes (1 MiB).</summary>
+    public const long MaxRequestBodyBytes = 1024 * 1024;
+
+    /// <summary>Setting (appsettings.json) with the addresses for a service that is run alone, without an orchestrator.</summary>
+    public const string StandAloneUrlsSetting = "StandAlone:Urls";
+
+    /// <summary>Setting (appsettings.json) with the gRPC port for a service that is run alone.</summary>
+    public const string StandAloneGrpcPortSetting = "StandAlone:GrpcPort";
+
+    private const string UrlsSetting = "urls";
+    private const string GrpcPortSetting = "GRPC_PORT";
+
+    internal static void AddListening(this WebApplicationBuilder builder)
+    {
+        builder.Services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+        });
+
+        if (IsMissing(builder, UrlsSetting) && IsMissing(builder, "http_ports") && builder.Configuration[StandAloneUrlsSetting] is { Length: > 0 } urls)
+        {
+            builder.WebHost.UseUrls(urls);
+            builder.Configuration[GrpcPortSetting] ??= builder.Configuration[StandAloneGrpcPortSetting];
+        }
+    }
+
+    /// <summary>
+    /// With <c>GRPC_PORT</c> set, listens on that loopback port for HTTP/2 only, next to every address of <c>ASPNETCORE_URLS</c> (HTTP/1.1).
+    /// Kestrel cannot tell the two protocols apart on one port without TLS. Does nothing when <c>GRPC_PORT</c> is not set.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><c>GRPC_PORT</c> is not a port.</exception>
+    public static WebApplicationBuilder ListenForGrpc(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (IsMissing(builder, GrpcPortSetting))
+        {
+            return builder;
+        }
+
+        var grpcPort = ParsePort(builder.Configuration[GrpcPortSetting]!);
+        var addresses = (builder.Configuration[UrlsSetting] ?? "http://localhost:5000")
+            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(BindingAddress.Parse)
+            .ToArray();
+
+        // An endpoint in code makes Kestrel ignore the addresses and warn about it, so they move into code as well.
+        // A list without entries: an empty string would make the host fall back to ASPNETCORE_URLS.
+        builder.WebHost.UseSetting(UrlsSetting, ";");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            foreach (var address in addresses)
+            {
+                Listen(kestrel, address);
+            }
+
+            Listen(kestrel, "localhost", grpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        });
+        return builder;
+    }
+
+    private static bool IsMissing(WebApplicationBuilder builder, string setting) => string.IsNullOrWhiteSpace(builder.Configuration[setting]);
+
+    private static int ParsePort(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort
+            ? port
+            : throw new InvalidOperationException($"{GrpcPortSetting} is '{text}'; it must be a port from 0 (any free one) to {IPEndPoint.MaxPort}.");
+
+    private static void Listen(KestrelServerOptions kestrel, BindingAddress address) => Listen(kestrel, address.Host, address.Port, endpoint =>
+    {
+        endpoint.Protocols = HttpProtocols.Http1;
+        if (string.Equals(address.Scheme, Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
+        {
+            endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+            endpoint.UseHttps();
+        }
+    });
+
+    private static void Listen(KestrelServerOptions kestrel, string host, int port, Action<ListenOptions> configure)
+    {
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var ip))
+        {
+            kestrel.Listen(ip, port, configure);
+        }
+        else if (!string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            kestrel.ListenAnyIP(port, configure);
+        }
+        else if (port == 0)
+        {
+            // Two stacks cannot be given the same free port in one go.
+            kestrel.Listen(IPAddress.Loopback, 0, configure);
+        }
+        else
+        {
+            kestrel.ListenLocalhost(port, configure);
+        }
+    }
+}

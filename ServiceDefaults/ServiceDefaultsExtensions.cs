@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ResilientShop.ServiceDefaults.Api;
+using ResilientShop.ServiceDefaults.Health;
+using ResilientShop.ServiceDefaults.Hosting;
+using ResilientShop.ServiceDefaults.Problems;
+using ResilientShop.ServiceDefaults.Telemetry;
+
+namespace ResilientShop.ServiceDefaults;
+
+/// <summary>What every service switches on: one call while building, one call on the built application.</summary>
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>
+    /// Switches on telemetry, health checks, service discovery for every <see cref="HttpClient"/>, problem details,
+    /// strict JSON, API description and a short graceful shutdown. Call it first.
+    /// </summary>
+    /// <returns><paramref name="builder"/>, for chaining.</returns>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+
+        builder.AddQuietLogs();
+        builder.AddTelemetry();
+        builder.AddListening();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStrictJson();
+        builder.Services.AddProblems();
+        builder.Services.AddApiDescription();
+        builder.Services.AddLiveness();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(client => client.AddServiceDiscovery());
+
+        // An orchestrator that stops the whole shop waits for its slowest service.
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        return builder;
+    }
+
+    /// <summary>
+    /// Maps <c>/health</c>, <c>/alive</c>, <c>/metrics</c> and, in development, <c>/openapi/v1.json</c> and <c>/scalar</c>;
+    /// puts the problem details middleware in front. Call it before other middleware, which it then covers.
+    /// </summary>
+    /// <returns><paramref name="app"/>, for chaining.</returns>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+
+        app.UseProblems();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapApiDescription();
+        return app;
+    }
+}
