@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace ResilientShop.Tests;
+
+/// <summary>
+/// A real PostgreSQL server for the tests of one assembly: random loopback port, data in a temporary folder, nothing synced to disk.
+/// Use it as an assembly fixture. It and its folder are gone when the tests end, also when their process is killed.
+/// </summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    // The shell outlives a test process that is killed: reading its standard input then ends, and it clears up.
+    private const string Supervise =
+        """
+        umask 077
+        "$@" >"$DATA.log" 2>&1 &
+        server=$!
+        trap '' INT TERM HUP
+        read -r _
+        kill -QUIT $server 2>/dev/null
+        wait $server
+        rm -rf "$DATA" "$DATA.log"
+        """;
+
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
+    private readonly string _binaries = FindBinaries();
+    private readonly int _port = FindFreePort();
+    private int _databases;
+    private Process? _supervisor;
+
+    /// <summary>Connection string of the maintenance database.</summary>
+    public string MaintenanceConnectionString => ConnectionString("postgres");
+
+    /// <summary>Name of a database that does not exist yet.</summary>
+    public string NewDatabaseName() => $"test_{Interlocked.Increment(ref _databases).ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Connection string of the database <paramref name="name"/> on this server.</summary>
+    public string ConnectionString(string name) =>
+        $"Host=127.0.0.1;Port={_port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database={name};Maximum Pool Size=20;Timeout=10";
+
+    /// <summary>Creates an empty database and returns its connection string.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = NewDatabaseName();
+        await using var connection = new NpgsqlConnection(MaintenanceConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
+        await command.ExecuteNonQueryAsync();
+        return ConnectionString(name);
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        Directory.CreateDirectory(_data);
+        await MakeClusterAsync();
+        _supervisor = Start("/bin/sh", ["-c", Supervise, "sh", .. AsServerUser(), Path.Combine(_binaries, "postgres"), .. ServerArguments()], _data);
+        await WaitUntilReadyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_supervisor is null)
+        {
+            return;
+        }
+
+        NpgsqlConnection.ClearAllPools();
+        _supervisor.StandardInput.Close();
+        await _supervisor.WaitForExitAsync();
+        _supervisor.Dispose();
+    }
+
+    private async Task MakeClusterAsync()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunAsync("/bin/chown", [ServerUser(), _data]);
+        }
+
+        string[] initdb =
+        [
+            .. AsServerUser(), Path.Combine(_binaries, "initdb"), "-D", _data, "-U", "postgres",
+            "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+        ];
+        await RunAsync(initdb[0], initdb[1..]);
+    }
+
+    private string[] ServerArguments() =>
+    [
+        "-D", _data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-h", "127.0.0.1", "-k", "",
+        "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+        "-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "autovacuum=off",
+    ];
+
+    private async Task WaitUntilReadyAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        await using var source = NpgsqlDataSource.Create(MaintenanceConnectionString + ";Pooling=false");
+        while (true)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(patience.Token);
+                return;
+            }
+            catch (NpgsqlException) when (!_supervisor!.HasExited)
+            {
+                await timer.WaitForNextTickAsync(patience.Token);
+            }
+        }
+    }
+
+    // The server refuses to run as root. It also ends itself when the supervising shell is killed.
+    private static string[] AsServerUser() => Environment.IsPrivilegedProcess
+        ? ["setpriv", $"--reuid={ServerUser()}", $"--regid={ServerUser()}", "--clear-groups", "--pdeathsig=QUIT"]
+        : ["setpriv", "--pdeathsig=QUIT"];
+
+    // By number: not every machine has a group of the user's name.
+    private static string ServerUser() => File.ReadLines("/etc/passwd")
+        .Select(line => line.Split(':'))
+        .Where(fields => fields[0] is "postgres" or "nobody")
+        .OrderByDescending(fields => fields[0], StringComparer.Ordinal)
+        .First()[2];
+
+    private static string FindBinaries() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : [])
+        .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")))
+        ?? throw new InvalidOperationException("These tests need the PostgreSQL server binaries: on PATH or in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql).");
+
+    private static int FindFreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task RunAsync(string file, string[] arguments)
+    {
+        using var process = Start(file, arguments);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} failed with {process.ExitCode}: {await output}{errors}");
+        }
+    }
+
+    private static Process Start(string file, string[] arguments, string? data = null)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        if (data is not null)
+        {
+            start.Environment["DATA"] = data;
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException($"Could not start {file}.");
+    }
+}
