@@ -16,13 +16,20 @@ public sealed class PostgresServer : IAsyncLifetime
     private const string Supervise =
         """
         umask 077
-        "$@" >"$DATA.log" 2>&1 &
+        mkdir "$DATA"
+        [ -z "$OWNER" ] || chown "$OWNER" "$DATA"
+        as_owner="setpriv --pdeathsig=QUIT ${OWNER:+--reuid=$OWNER --regid=$OWNER --clear-groups}"
+        (
+          $as_owner "$BIN/initdb" -D "$DATA" -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync &&
+          exec $as_owner "$BIN/postgres" -D "$DATA" "$@"
+        ) >"$DATA.log" 2>&1 &
         server=$!
         trap '' INT TERM HUP
         read -r _
         kill -QUIT $server 2>/dev/null
         wait $server
-        rm -rf "$DATA" "$DATA.log"
+        while [ -e "$DATA" ]; do rm -rf "$DATA"; done
+        rm -f "$DATA.log"
         """;
 
     private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
@@ -54,9 +61,13 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Directory.CreateDirectory(_data);
-        await MakeClusterAsync();
-        _supervisor = Start("/bin/sh", ["-c", Supervise, "sh", .. AsServerUser(), Path.Combine(_binaries, "postgres"), .. ServerArguments()], _data);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Supervise, "sh", .. ServerArguments()])
+        {
+            RedirectStandardInput = true,
+            WorkingDirectory = "/",
+            Environment = { ["DATA"] = _data, ["BIN"] = _binaries, ["OWNER"] = Environment.IsPrivilegedProcess ? ServerUser() : "" },
+        };
+        _supervisor = Process.Start(start);
         await WaitUntilReadyAsync();
     }
 
@@ -73,53 +84,37 @@ public sealed class PostgresServer : IAsyncLifetime
         _supervisor.Dispose();
     }
 
-    private async Task MakeClusterAsync()
-    {
-        if (Environment.IsPrivilegedProcess)
-        {
-            await RunAsync("/bin/chown", [ServerUser(), _data]);
-        }
-
-        string[] initdb =
-        [
-            .. AsServerUser(), Path.Combine(_binaries, "initdb"), "-D", _data, "-U", "postgres",
-            "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
-        ];
-        await RunAsync(initdb[0], initdb[1..]);
-    }
-
     private string[] ServerArguments() =>
     [
-        "-D", _data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-h", "127.0.0.1", "-k", "",
+        "-p", _port.ToString(CultureInfo.InvariantCulture), "-h", "127.0.0.1", "-k", "",
         "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
         "-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "autovacuum=off",
     ];
 
     private async Task WaitUntilReadyAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var patience = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         await using var source = NpgsqlDataSource.Create(MaintenanceConnectionString + ";Pooling=false");
         while (true)
         {
             try
             {
-                await using var connection = await source.OpenConnectionAsync(patience.Token);
+                await using var connection = await source.OpenConnectionAsync();
                 return;
             }
-            catch (NpgsqlException) when (!_supervisor!.HasExited)
+            catch (NpgsqlException exception) when (patience.Elapsed > TimeSpan.FromSeconds(30))
             {
-                await timer.WaitForNextTickAsync(patience.Token);
+                throw new InvalidOperationException($"PostgreSQL did not start: {await File.ReadAllTextAsync(_data + ".log")}", exception);
+            }
+            catch (NpgsqlException)
+            {
+                await timer.WaitForNextTickAsync();
             }
         }
     }
 
-    // The server refuses to run as root. It also ends itself when the supervising shell is killed.
-    private static string[] AsServerUser() => Environment.IsPrivilegedProcess
-        ? ["setpriv", $"--reuid={ServerUser()}", $"--regid={ServerUser()}", "--clear-groups", "--pdeathsig=QUIT"]
-        : ["setpriv", "--pdeathsig=QUIT"];
-
-    // By number: not every machine has a group of the user's name.
+    // The server refuses to run as root. By number: not every machine has a group of the user's name.
     private static string ServerUser() => File.ReadLines("/etc/passwd")
         .Select(line => line.Split(':'))
         .Where(fields => fields[0] is "postgres" or "nobody")
@@ -137,35 +132,5 @@ public sealed class PostgresServer : IAsyncLifetime
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task RunAsync(string file, string[] arguments)
-    {
-        using var process = Start(file, arguments);
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} failed with {process.ExitCode}: {await output}{errors}");
-        }
-    }
-
-    private static Process Start(string file, string[] arguments, string? data = null)
-    {
-        var start = new ProcessStartInfo(file, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        if (data is not null)
-        {
-            start.Environment["DATA"] = data;
-        }
-
-        return Process.Start(start) ?? throw new InvalidOperationException($"Could not start {file}.");
     }
 }
