@@ -25,6 +25,7 @@ public static class PostgresExtensions
         var connectionString = Complete(name, builder.Configuration.RequireConnectionString(name), builder.Environment.ApplicationName);
         builder.Services.AddNpgsqlDataSource(connectionString, source => source.ConfigureTracing(TraceWorkNotPolls));
         builder.Services.AddHealthChecks().AddCheck<PostgresHealthCheck>(name);
+        builder.Services.AddExceptionHandler<DatabaseProblems>();
         return connectionString;
     }
 
@@ -62,7 +63,7 @@ public static class PostgresExtensions
 
         Default("Maximum Pool Size", () => settings.MaxPoolSize = 20);
         Default("Max Auto Prepare", () => settings.MaxAutoPrepare = 50);
-        Default("Timeout", () => settings.Timeout = 5);
+        Default("Timeout", () => settings.Timeout = 10);
         Default("Command Timeout", () => settings.CommandTimeout = 10);
         Default("Application Name", () => settings.ApplicationName = applicationName);
         return settings.ConnectionString;

@@ -1,4 +1,30 @@
+using ResilientShop.Inventory.Reservations;
+using ResilientShop.Inventory.Stock;
+using ResilientShop.Resilience.Durable.Migrations;
+using ResilientShop.ServiceDefaults;
+using ResilientShop.ServiceDefaults.Data;
+using ResilientShop.ServiceDefaults.Hosting;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.ListenForGrpc();
+
+const string database = "inventorydb";
+builder.AddPostgres(database);
+builder.Services.AddMigrations(database, MigrationScript.Embedded(typeof(StockTable).Assembly, "Database", "inventory"));
+builder.Services.AddSingleton<StockTable>();
+builder.Services.AddSingleton<ReservationTable>();
+builder.Services.AddSingleton<ReservationMetrics>();
+builder.Services.AddGrpc(options =>
+{
+    options.Interceptors.Add<DatabaseErrorInterceptor>();
+
+    // The catch-all route for unknown gRPC services would also take HTTP requests with a wrong method or content type.
+    options.IgnoreUnknownServices = true;
+});
+
 var app = builder.Build();
-app.MapGet("/health", () => "Healthy");
+app.MapDefaultEndpoints();
+app.MapStock();
+app.MapGrpcService<InventoryGrpcService>();
 app.Run();

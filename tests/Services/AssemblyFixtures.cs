@@ -1,0 +1,3 @@
+using ResilientShop.Tests;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]

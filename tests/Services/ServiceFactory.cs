@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ResilientShop.Services.Tests;
+
+/// <summary>A service as it runs in production: its own Program, Kestrel on a free loopback port, settings as if from the environment.</summary>
+/// <typeparam name="TMarker">Any type of the service's assembly.</typeparam>
+public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
+    where TMarker : class
+{
+    private readonly IReadOnlyDictionary<string, string?> _settings;
+    private readonly Action<IServiceCollection>? _configureServices;
+
+    public ServiceFactory(IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? configureServices = null)
+    {
+        _settings = settings;
+        _configureServices = configureServices;
+        UseKestrel();
+    }
+
+    /// <summary>Where the service listens, in the order of its endpoints.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+
+    /// <summary>Starts the service; returns a client for its first address that follows no redirect and has no timeout of its own.</summary>
+    public HttpClient Start()
+    {
+        StartServer();
+        return new HttpClient { BaseAddress = Addresses[0], Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment("Development");
+        builder.UseSetting("urls", "http://127.0.0.1:0");
+        builder.UseSetting("Logging:LogLevel:Default", "Warning");
+        builder.UseSetting("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Warning");
+        foreach (var (name, value) in _settings)
+        {
+            builder.UseSetting(name, value);
+        }
+
+        if (_configureServices is not null)
+        {
+            builder.ConfigureTestServices(_configureServices);
+        }
+    }
+}
