@@ -1,1 +1,5 @@
-Console.WriteLine("replay");
+using ResilientShop.Replay.CommandLine;
+using ResilientShop.Replay.Reporting;
+
+using var interruption = new Interruption();
+return await ReplayCommand.RunAsync(args, ReplayConsole.OfProcess(), TimeProvider.System, interruption.Token);

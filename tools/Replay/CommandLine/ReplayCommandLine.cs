@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using ResilientShop.Replay.Load;
+using ResilientShop.Replay.Shop;
+
+namespace ResilientShop.Replay.CommandLine;
+
+/// <summary>The options of the tool, and what they mean together.</summary>
+internal sealed class ReplayCommandLine
+{
+    private const int DefaultConcurrency = 32;
+    private const double DefaultRate = 20;
+    private const int MaxBuyers = 100_000;
+
+    private readonly Argument<string?> _file = new("FILE")
+    {
+        Description = "Online Retail CSV (InvoiceNo, StockCode, Quantity, UnitPrice, CustomerID; columns are found by name)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<Uri?> _gateway = OptionParsers.Address("--gateway", "URL of the shop's gateway [default: http://localhost:8080]");
+    private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0]", 0, 100_000);
+    private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them]", 1, 10_000);
+    private readonly Option<int?> _buyers = OptionParsers.Whole("--buyers", "no file: this many buyers of one piece each of a fresh sku", 1, MaxBuyers);
+    private readonly Option<int?> _stock = OptionParsers.Whole("--stock", "with --buyers: pieces there are", 0, 1_000_000);
+    private readonly Option<int?> _limit = OptionParsers.Whole("--limit", "only the first orders of the file", 1, int.MaxValue);
+    private readonly Option<int?> _repeat = OptionParsers.Whole("--repeat", "the file so many times in a row", 1, 10_000);
+    private readonly Option<string?> _runId = OptionParsers.Word("--run-id", "part of every idempotency key; must be new to the shop [default: time and chance]", 40);
+    private readonly Option<string?> _token = OptionParsers.Word("--token", "payment token of every order [default: tok_ok]", 64);
+    private readonly Option<double?> _settle = OptionParsers.Number("--settle", "seconds an accepted order may take to end [default: 60]", 0, 86_400);
+    private readonly Option<int?> _retries = OptionParsers.Whole("--retries", "most repetitions of a call that got no answer, 408, 429 or 5xx [default: 10]", 0, 1000);
+    private readonly Option<double?> _timeout = OptionParsers.Number("--timeout", "seconds one attempt of a call may take [default: 10]", 0.01, 3600);
+    private readonly Option<int?> _show = OptionParsers.Whole("--show", "most lines to print a reason; --report has them all [default: 5]", 0, int.MaxValue);
+    private readonly Option<string?> _report = new("--report") { Description = "write everything to this JSON file" };
+    private readonly Option<bool> _allowRemote = new("--allow-remote") { Description = "permit a gateway on another machine: this is a load tool" };
+
+    /// <summary>The command to parse with and to hang the action on.</summary>
+    public RootCommand Root { get; }
+
+    public ReplayCommandLine()
+    {
+        Root = new RootCommand(
+            """
+            Sends real orders through the shop's gateway, then checks the books: every order ended, money captured = confirmed orders, stock sold = confirmed lines, nothing twice.
+            Lines of goods are sent: quantity and price above 0 and a stock code that starts with five digits (POST, M, D, BANK CHARGES ... are no goods). C... invoices cancel the customer's
+            latest earlier order with that stock code, price and at least that quantity. The last line of output is JSON.
+            Exit code: 0 balanced, 1 not balanced, 2 wrong usage, file or gateway (nothing sent), 130 interrupted.
+            """);
+        Root.Arguments.Add(_file);
+        foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote])
+        {
+            Root.Options.Add(option);
+        }
+    }
+
+    /// <summary>What is wrong with options that are right one by one; nothing when they fit together.</summary>
+    public IEnumerable<string> FindContradictions(ParseResult parsed)
+    {
+        var file = parsed.GetValue(_file);
+        var buyers = parsed.GetValue(_buyers);
+        var stock = parsed.GetValue(_stock);
+        if (file is null && buyers is null && stock is null)
+        {
+            yield return "FILE: missing; name an Online Retail CSV file, or use --buyers N --stock M";
+        }
+
+        if (file is not null && (buyers is not null || stock is not null))
+        {
+            yield return $"FILE: '{file}' cannot be combined with --buyers and --stock; use one or the other";
+        }
+
+        if (buyers is null != stock is null)
+        {
+            yield return buyers is null ? $"--stock: {stock} needs --buyers N" : $"--buyers: {buyers} needs --stock M";
+        }
+
+        if (buyers is not null && (parsed.GetValue(_limit) ?? parsed.GetValue(_repeat)) is not null)
+        {
+            yield return "--limit, --repeat: only with a FILE";
+        }
+
+        if (parsed.GetValue(_gateway) is { } gateway && !IsLocal(gateway) && !parsed.GetValue(_allowRemote))
+        {
+            yield return $"--gateway: '{gateway}' is not on this machine; this is a load tool, so another machine needs --allow-remote";
+        }
+    }
+
+    /// <summary>The settings of a command line without contradictions.</summary>
+    public ReplaySettings Bind(ParseResult parsed, TimeProvider time)
+    {
+        var buyers = parsed.GetValue(_buyers);
+        var gateway = parsed.GetValue(_gateway) ?? new Uri("http://localhost:8080/");
+        var retries = new RetrySchedule();
+        return new ReplaySettings(
+            parsed.GetValue(_file),
+            buyers is { } count ? (count, parsed.GetValue(_stock)!.Value) : null,
+            gateway,
+            IsLocal(gateway),
+            new LoadSettings(
+                parsed.GetValue(_rate) ?? (buyers is null ? DefaultRate : 0),
+                parsed.GetValue(_concurrency) ?? buyers ?? DefaultConcurrency,
+                TimeSpan.FromSeconds(parsed.GetValue(_settle) ?? 60)),
+            retries with
+            {
+                MaxRetries = parsed.GetValue(_retries) ?? retries.MaxRetries,
+                AttemptTimeout = parsed.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : retries.AttemptTimeout,
+            },
+            parsed.GetValue(_runId) ?? NewRunId(time),
+            parsed.GetValue(_token) ?? "tok_ok",
+            parsed.GetValue(_limit),
+            parsed.GetValue(_repeat) ?? 1,
+            parsed.GetValue(_show) ?? 5,
+            parsed.GetValue(_report));
+    }
+
+    private static bool IsLocal(Uri gateway) =>
+        gateway.IsLoopback
+        || gateway.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(gateway.DnsSafeHost, out var address) && IPAddress.IsLoopback(address));
+
+    private static string NewRunId(TimeProvider time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMddTHHmmss}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
+}

@@ -1,0 +1,24 @@
+using ResilientShop.Replay.Shop;
+
+namespace ResilientShop.Replay.Load;
+
+/// <summary>Looks at an order again and again until it has come to rest.</summary>
+internal sealed class OrderWatch(ShopClient shop, LoadSettings settings, TimeProvider time)
+{
+    /// <summary>Returns when <paramref name="done"/> holds for the order, or when its time to settle is over.</summary>
+    public async Task UntilAsync(OrderRun run, Func<OrderRun, bool> done, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        for (var wait = settings.FirstLook; !done(run) && time.GetElapsedTime(start) < settings.Settle; wait = Longer(wait))
+        {
+            await Task.Delay(wait, time, cancellationToken);
+            var answer = await shop.GetOrderAsync(run.Id!.Value, cancellationToken);
+            if (answer.Body is { } view)
+            {
+                run.See(view, time.GetTimestamp());
+            }
+        }
+    }
+
+    private TimeSpan Longer(TimeSpan wait) => TimeSpan.FromTicks(Math.Min(wait.Ticks * 3 / 2, settings.SlowestLook.Ticks));
+}

@@ -1,0 +1,44 @@
+using ResilientShop.Replay.Books;
+using ResilientShop.Replay.Load;
+
+namespace ResilientShop.Replay.Reporting;
+
+/// <summary>
+/// The result of a run, as the last line of output has it in JSON. Times are milliseconds; <paramref name="Orders"/> counts the orders that were
+/// sent; <paramref name="Confirmed"/> and <paramref name="Cancelled"/> say how they ended; <paramref name="OrdersPerSecond"/> counts orders that were
+/// confirmed, also when their customer cancelled them later.
+/// </summary>
+internal sealed record Summary(
+    bool Balanced,
+    bool Interrupted,
+    string RunId,
+    int Orders,
+    int Confirmed,
+    int Cancelled,
+    IReadOnlyDictionary<string, int> CancelledByCode,
+    int Unfinished,
+    int AcceptedForLater,
+    CancellationCounts Cancellations,
+    int RejectedOrders,
+    int RejectedLines,
+    IReadOnlyDictionary<string, int> RejectedLinesByReason,
+    int Retries,
+    IReadOnlyDictionary<string, int> RetriesByCause,
+    double DurationSeconds,
+    double OrdersPerSecond,
+    LatencySummary LatencyMs,
+    LatencySummary ServiceTimeMs,
+    decimal MoneyKept,
+    decimal MoneySold,
+    int SkusChecked,
+    int SkusInDoubt,
+    int Repeated,
+    int ViolationCount,
+    IReadOnlyList<Violation> Violations)
+{
+    /// <summary>Most violations that the JSON line lists; <see cref="ViolationCount"/> has them all.</summary>
+    public const int MaxListedViolations = 100;
+}
+
+/// <summary>Cancellation requests: in the file and within reach of this run, taken by the shop, refused by it; and cancelled lines without an earlier order.</summary>
+internal sealed record CancellationCounts(int Requested, int Accepted, int Failed, int UnmatchedLines);

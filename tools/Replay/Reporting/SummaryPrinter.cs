@@ -1,0 +1,110 @@
+using System.Text.Json;
+using ResilientShop.Replay.Books;
+using ResilientShop.Replay.Load;
+
+namespace ResilientShop.Replay.Reporting;
+
+/// <summary>Prints what people read, and as the last line the JSON that machines read.</summary>
+internal static class SummaryPrinter
+{
+    private const int NameWidth = 24;
+
+    /// <summary>Prints at most <paramref name="shown"/> lines a reason; the report file has them all.</summary>
+    public static void PrintSource(TextWriter output, RetailSource source, int shown)
+    {
+        var day = source.Day;
+        output.WriteLine($"{source.Path}: {day.RowCount} rows, {day.Orders.Count} orders, {day.Cancellations.Count} cancellations, {day.RejectedLines.Count} lines rejected");
+        foreach (var reason in day.RejectedLines.GroupBy(line => line.Reason).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            output.WriteLine($"Rejected, {reason.Key}: {reason.Count()}");
+            PrintSome(output, [.. reason], shown, line => $"line {line.Line}: {line.Field} '{Printable(line.Value)}'; right would be {line.Expected}");
+        }
+
+        if (day.RejectedInvoices.Count > 0)
+        {
+            output.WriteLine($"Invoices without a line left: {day.RejectedInvoices.Count}");
+            PrintSome(output, day.RejectedInvoices, shown, invoice => $"{Printable(invoice.Invoice)}: {invoice.Reason}");
+        }
+
+        PrintMatches(output, source, shown);
+    }
+
+    /// <summary>Prints the result. The last line is JSON.</summary>
+    public static void Print(TextWriter output, Summary summary, IReadOnlyList<Violation> violations, int shown)
+    {
+        output.WriteLine();
+        foreach (var rule in violations.GroupBy(violation => violation.Rule))
+        {
+            output.WriteLine($"VIOLATION {rule.Key}: {rule.Count()}");
+            PrintSome(output, [.. rule], shown, violation => violation.Message);
+        }
+
+        PrintTable(output, summary);
+        output.WriteLine(JsonSerializer.Serialize(summary, SummaryJson.Default.Summary));
+    }
+
+    private static void PrintTable(TextWriter output, Summary summary)
+    {
+        Row("orders sent", $"{summary.Orders} (run {summary.RunId})");
+        Row("confirmed", $"{summary.Confirmed}");
+        Row("cancelled", $"{summary.Cancelled}{Details(summary.CancelledByCode)}");
+        Row("unfinished", $"{summary.Unfinished}");
+        Row("accepted for later", $"{summary.AcceptedForLater} (202)");
+        Row("cancellations", $"{summary.Cancellations.Accepted} of {summary.Cancellations.Requested} accepted, {summary.Cancellations.UnmatchedLines} lines without an earlier order");
+        Row("rejected", $"{summary.RejectedOrders} orders, {summary.RejectedLines} lines{Details(summary.RejectedLinesByReason)}");
+        Row("retries", $"{summary.Retries}{Details(summary.RetriesByCause)}");
+        Row("throughput", $"{summary.OrdersPerSecond} confirmed orders/s in {summary.DurationSeconds} s");
+        Row("latency from due time", Text(summary.LatencyMs));
+        Row("service time", Text(summary.ServiceTimeMs));
+        Row("money", $"{summary.MoneyKept.Plain()} captured and kept, confirmed orders cost {summary.MoneySold.Plain()}");
+        Row("stock", $"{summary.SkusChecked} skus checked, {summary.SkusInDoubt} in doubt");
+        Row("sent again", $"{summary.Repeated} orders");
+        Row("books", (summary.Balanced, summary.Interrupted) switch
+        {
+            (true, _) => "balanced",
+            (_, true) => "not checked: interrupted",
+            _ => $"NOT balanced: {summary.ViolationCount} violations",
+        });
+
+        void Row(string name, string value) => output.WriteLine($"{name.PadRight(NameWidth)}{value}");
+    }
+
+    private static void PrintMatches(TextWriter output, RetailSource source, int shown)
+    {
+        var matched = source.Matches.SelectMany(match => match.Orders, (match, order) => (match.Cancellation.Invoice, order.Order, order.Lines)).ToArray();
+        var unmatched = source.Matches.SelectMany(match => match.Unmatched, (match, line) => (match.Cancellation.Invoice, line.Line, line.Reason)).ToArray();
+        if (matched.Length > 0)
+        {
+            output.WriteLine($"Cancellations with an earlier order: {matched.Length}");
+            PrintSome(output, matched, shown, match => $"{match.Invoice} cancels {match.Order.Invoice} ({string.Join(", ", match.Lines.Select(line => $"{line.Quantity.Plain()} x {line.Sku}"))})");
+        }
+
+        if (unmatched.Length > 0)
+        {
+            output.WriteLine($"Cancelled lines without an earlier order: {unmatched.Length}");
+            PrintSome(output, unmatched, shown, match => $"line {match.Line.Line}, {match.Invoice}: {match.Reason}");
+        }
+    }
+
+    private static void PrintSome<T>(TextWriter output, IReadOnlyCollection<T> items, int shown, Func<T, string> text)
+    {
+        foreach (var item in items.Take(shown))
+        {
+            output.WriteLine($"  {text(item)}");
+        }
+
+        if (items.Count > shown)
+        {
+            output.WriteLine($"  ... and {items.Count - shown} more");
+        }
+    }
+
+    // A value comes from a file that may hold anything; control characters would move a terminal's cursor.
+    private static string Printable(string value) => string.Concat(value.Select(character => char.IsControl(character) ? '?' : character));
+
+    private static string Details(IReadOnlyDictionary<string, int> counts) =>
+        counts.Count == 0 ? "" : $" ({string.Join(", ", counts.Select(count => $"{count.Key} {count.Value}"))})";
+
+    private static string Text(LatencySummary latency) =>
+        $"p50 {latency.P50} ms, p90 {latency.P90} ms, p95 {latency.P95} ms, p99 {latency.P99} ms, max {latency.Max} ms";
+}

@@ -1,0 +1,101 @@
+using ResilientShop.Replay.Books;
+using ResilientShop.Replay.CommandLine;
+using ResilientShop.Replay.Load;
+using ResilientShop.Replay.Reporting;
+using ResilientShop.Replay.Shop;
+
+namespace ResilientShop.Replay.Scenarios;
+
+/// <summary>One run of a scenario against one shop: seed the stock, send, wait, check the books, sum up. For one use.</summary>
+internal sealed class ReplaySession : IDisposable
+{
+    // Database and tool may round the same instant differently.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
+
+    private readonly IScenario _scenario;
+    private readonly ReplaySettings _settings;
+    private readonly ReplayConsole _console;
+    private readonly TimeProvider _time;
+    private readonly CallCounts _calls = new();
+    private readonly HttpClient _http;
+    private readonly ShopClient _shop;
+    private readonly LoadRun _run;
+    private readonly List<Violation> _violations = [];
+    private BooksResult? _books;
+
+    public ReplaySession(IScenario scenario, ReplaySettings settings, ReplayConsole console, TimeProvider time)
+    {
+        _scenario = scenario;
+        _settings = settings;
+        _console = console;
+        _time = time;
+        _http = ShopConnection.Open(settings.Gateway, settings.Load.Concurrency, settings.GatewayIsLocal);
+        _shop = new ShopClient(_http, settings.Retries, _calls, time);
+        _run = new LoadRun(scenario.Plan, _shop, settings.Load, time);
+    }
+
+    // Look-ups beside the orders: enough to be quick, too few to be a load of their own.
+    private int ReadConcurrency => Math.Min(_settings.Load.Concurrency, 16);
+
+    /// <summary>Null when the gateway is the shop's and answers, else what is wrong.</summary>
+    public Task<string?> FindGatewayFaultAsync(CancellationToken cancellationToken)
+    {
+        var uncounted = new CallCounts();
+        var once = new ShopClient(_http, _settings.Retries with { MaxRetries = 0 }, uncounted, _time);
+        var patient = new ShopClient(_http, _settings.Retries, uncounted, _time);
+        return GatewayProbe.FindFaultAsync(_settings.Gateway, once, patient, cancellationToken);
+    }
+
+    /// <summary>Plays the scenario. An interruption ends it early with what is known by then.</summary>
+    public async Task<(Summary Summary, Report Report)> RunAsync(CancellationToken cancellationToken)
+    {
+        var interrupted = false;
+        try
+        {
+            await _console.ShowProgressAsync(board => PlayAsync(board, cancellationToken), _time);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            interrupted = true;
+        }
+
+        var summary = SummaryBuilder.Build(
+            _settings.RunId, _scenario.Source, _run, _calls, _books, _violations, interrupted, _scenario.Plan.Stock.Count);
+        return (summary, Report.Of(summary, _violations, _scenario.Source, _run));
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _run.Dispose();
+        _http.Dispose();
+    }
+
+    private async Task PlayAsync(IProgressBoard board, CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, Contracts.StockView> before;
+        using (var stage = board.Begin("Seeding stock", _scenario.Plan.Stock.Count))
+        {
+            (before, var faults) = await new StockSeeding(_shop, ReadConcurrency).SeedAsync(_scenario.Plan.Stock, stage, cancellationToken);
+            _violations.AddRange(faults);
+        }
+
+        if (_violations.Count > 0)
+        {
+            // Orders against a stock that is not what it should be would only add violations.
+            return;
+        }
+
+        var start = _time.GetUtcNow() - ClockTolerance;
+        using (var stage = board.Begin("Sending orders", _scenario.Plan.Steps.Count))
+        {
+            await _run.SendAsync(stage, cancellationToken);
+        }
+
+        var reader = new LedgerReader(_shop, ReadConcurrency, _time);
+        var check = new BooksCheck(reader, new RepeatCheck(_shop, reader, ReadConcurrency));
+        _books = await check.CheckAsync(_scenario.Plan, _run, before, start, board, cancellationToken);
+        _violations.AddRange(_books.Violations);
+        _violations.AddRange(_scenario.Judge(_run.Orders));
+    }
+}

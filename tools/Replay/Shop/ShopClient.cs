@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using ResilientShop.Contracts;
+
+namespace ResilientShop.Replay.Shop;
+
+/// <summary>
+/// The shop's API as seen through the gateway. A call never throws for what the shop does; it ends with the last answer, or with none and
+/// the reason. Thread-safe.
+/// </summary>
+internal sealed class ShopClient(HttpClient http, RetrySchedule retries, CallCounts counts, TimeProvider time)
+{
+    private const string JsonMediaType = "application/json";
+    private const int ShownBodyCharacters = 200;
+
+    private static readonly MediaTypeHeaderValue JsonContentType = new(JsonMediaType);
+
+    /// <summary>Places an order under its idempotency key.</summary>
+    public Task<ShopAnswer<OrderView>> PlaceOrderAsync(string key, PlaceOrderRequest order, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(order, ShopJson.Default.PlaceOrderRequest);
+        return SendAsync(PlaceOrder, ShopJson.Default.OrderView, cancellationToken);
+
+        HttpRequestMessage PlaceOrder()
+        {
+            var request = WithJson(HttpMethod.Post, "orders", body);
+            request.Headers.Add("Idempotency-Key", key);
+            return request;
+        }
+    }
+
+    /// <summary>Asks for the cancellation of an order.</summary>
+    public Task<ShopAnswer<OrderView>> CancelOrderAsync(Guid id, CancellationToken cancellationToken) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"orders/{id}/cancel"), ShopJson.Default.OrderView, cancellationToken);
+
+    /// <summary>Reads an order.</summary>
+    public Task<ShopAnswer<OrderView>> GetOrderAsync(Guid id, CancellationToken cancellationToken) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, $"orders/{id}"), ShopJson.Default.OrderView, cancellationToken);
+
+    /// <summary>Reads the payment of an order; 404 when it was never asked for money.</summary>
+    public Task<ShopAnswer<PaymentView>> GetPaymentAsync(Guid orderId, CancellationToken cancellationToken) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, $"payments/{orderId}"), ShopJson.Default.PaymentView, cancellationToken);
+
+    /// <summary>Reads the stock of a sku; 404 when the shop does not know it.</summary>
+    public Task<ShopAnswer<StockView>> GetStockAsync(string sku, CancellationToken cancellationToken) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, $"inventory/{sku}"), ShopJson.Default.StockView, cancellationToken);
+
+    /// <summary>Sets what can be sold of a sku.</summary>
+    public Task<ShopAnswer<StockView>> SetStockAsync(string sku, decimal available, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new SetStockRequest(available), ShopJson.Default.SetStockRequest);
+        return SendAsync(() => WithJson(HttpMethod.Put, $"inventory/{sku}", body), ShopJson.Default.StockView, cancellationToken);
+    }
+
+    private static HttpRequestMessage WithJson(HttpMethod method, string path, byte[] body) =>
+        new(method, path) { Content = new ByteArrayContent(body) { Headers = { ContentType = JsonContentType } } };
+
+    private async Task<ShopAnswer<T>> SendAsync<T>(Func<HttpRequestMessage> request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        for (var retry = 0; ; retry++)
+        {
+            var (answer, cause, retryAfter) = await AttemptAsync(request, type, cancellationToken);
+            if (cause is null || retry == retries.MaxRetries)
+            {
+                return answer;
+            }
+
+            counts.CountRetry(cause);
+            var backoff = retries.Delay(retry, Random.Shared.NextDouble());
+            var asked = retryAfter is { } wait && wait > backoff ? TimeSpan.FromTicks(Math.Min(wait.Ticks, retries.MaxRetryAfter.Ticks)) : backoff;
+            await Task.Delay(asked, time, cancellationToken);
+        }
+    }
+
+    private async Task<(ShopAnswer<T> Answer, string? RetryCause, TimeSpan? RetryAfter)> AttemptAsync<T>(
+        Func<HttpRequestMessage> create, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var timeout = new CancellationTokenSource(retries.AttemptTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            using var request = create();
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            var cause = IsTransient(response.StatusCode) ? ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
+            return (Read(response, body, type), cause, response.Headers.RetryAfter?.Delta);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (new ShopAnswer<T>(0, null, null, $"no answer within {retries.AttemptTimeout.TotalSeconds} s"), "timeout", null);
+        }
+        catch (HttpRequestException error)
+        {
+            return (new ShopAnswer<T>(0, null, null, $"no answer: {(error.InnerException ?? error).Message}"), "connection", null);
+        }
+    }
+
+    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
+
+    private static ShopAnswer<T> Read<T>(HttpResponseMessage response, byte[] body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        var status = (int)response.StatusCode;
+        try
+        {
+            return response.IsSuccessStatusCode
+                ? new ShopAnswer<T>(status, JsonSerializer.Deserialize(body, type), null, null)
+                : new ShopAnswer<T>(status, null, JsonSerializer.Deserialize(body, ShopJson.Default.ProblemBody), null);
+        }
+        catch (JsonException error)
+        {
+            var text = System.Text.Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, ShownBodyCharacters)));
+            return new ShopAnswer<T>(status, null, null, $"with a body that is not the JSON of the API ({error.Message}): {text.ReplaceLineEndings(" ")}");
+        }
+    }
+}
