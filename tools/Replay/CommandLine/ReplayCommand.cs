@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using ResilientShop.Replay.OnlineRetail;
 using ResilientShop.Replay.Reporting;
 using ResilientShop.Replay.Scenarios;
@@ -15,15 +15,10 @@ internal static class ReplayCommand
         var commandLine = new ReplayCommandLine();
         commandLine.Root.SetAction((parsed, token) => RunAsync(commandLine.Bind(parsed, time), console, time, token));
         var parsed = commandLine.Root.Parse(arguments);
-        if (parsed.Action is not (HelpAction or { Terminating: true }))
+        var faults = FindFaults(commandLine, parsed);
+        if (faults.Length > 0)
         {
-            string[] faults = parsed.Errors.Count > 0
-                ? [.. parsed.Errors.Select(error => error.Message).Distinct()]
-                : [.. commandLine.FindContradictions(parsed)];
-            if (faults.Length > 0)
-            {
-                return Refuse(console, faults);
-            }
+            return Refuse(console, [.. faults, "Use --help to see all options."]);
         }
 
         // Signals are the caller's: the default would end the process before the partial summary is out.
@@ -37,19 +32,26 @@ internal static class ReplayCommand
         return await parsed.InvokeAsync(invocation, cancellationToken);
     }
 
+    private static string[] FindFaults(ReplayCommandLine commandLine, ParseResult parsed) => parsed.Action switch
+    {
+        ParseErrorAction => [.. parsed.Errors.Select(error => error.Message).Distinct()],
+        var action when action == commandLine.Root.Action => [.. commandLine.FindContradictions(parsed)],
+        // --help and --version need nothing else to be right.
+        _ => [],
+    };
+
     private static async Task<int> RunAsync(ReplaySettings settings, ReplayConsole console, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
             var scenario = await CreateScenarioAsync(settings, cancellationToken);
-            if (scenario.Source is { } source)
+            if (scenario.Plan.Orders.Count > 0)
             {
-                SummaryPrinter.PrintSource(console.Out, source, settings.Shown);
+                return await RunAsync(scenario, settings, console, time, cancellationToken);
             }
 
-            return scenario.Plan.Orders.Count == 0
-                ? Refuse(console, $"FILE: '{settings.File}': no order to send; every line was rejected or is a cancellation, see the reasons above")
-                : await RunAsync(scenario, settings, console, time, cancellationToken);
+            PrintSource(scenario, settings, console);
+            return Refuse(console, $"FILE: '{settings.File}': no order to send; every line was rejected or is a cancellation, see the reasons above");
         }
         catch (RetailFileException error)
         {
@@ -83,6 +85,7 @@ internal static class ReplayCommand
                 return Refuse(console, fault);
             }
 
+            PrintSource(scenario, settings, console);
             var (summary, full) = await session.RunAsync(cancellationToken);
             if (report is not null)
             {
@@ -103,6 +106,14 @@ internal static class ReplayCommand
 
         var day = await RetailFile.ReadAsync(settings.File!, cancellationToken);
         return FileReplay.Create(settings.File!, day, settings.RunId, settings.Token, settings.Limit, settings.Passes);
+    }
+
+    private static void PrintSource(IScenario scenario, ReplaySettings settings, ReplayConsole console)
+    {
+        if (scenario.Source is { } source)
+        {
+            SummaryPrinter.PrintSource(console.Out, source, settings.Shown);
+        }
     }
 
     private static int Refuse(ReplayConsole console, params ReadOnlySpan<string> faults)

@@ -19,7 +19,7 @@ internal sealed class InvoiceGrouping
         var invoice = InvoiceOf(row.Invoice);
         if (row.Customer is not null && invoice.Customer is not null && row.Customer != invoice.Customer)
         {
-            Reject(row, invoice, "CustomerID", row.Customer, RejectionReasons.CustomerDiffers, $"{invoice.Customer}, as on the invoice's earlier lines");
+            Reject(row, invoice, "CustomerID", row.Customer, RejectionReasons.CustomerDiffers, "the customer of the invoice's earlier lines");
         }
         else if (invoice.Rows.Count == ApiLimits.MaxLines)
         {

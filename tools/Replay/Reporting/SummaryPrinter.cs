@@ -14,10 +14,10 @@ internal static class SummaryPrinter
     {
         var day = source.Day;
         output.WriteLine($"{source.Path}: {day.RowCount} rows, {day.Orders.Count} orders, {day.Cancellations.Count} cancellations, {day.RejectedLines.Count} lines rejected");
-        foreach (var reason in day.RejectedLines.GroupBy(line => line.Reason).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var reason in day.RejectedLines.GroupBy(line => (line.Reason, line.Expected)).OrderBy(group => group.Key))
         {
-            output.WriteLine($"Rejected, {reason.Key}: {reason.Count()}");
-            PrintSome(output, [.. reason], shown, line => $"line {line.Line}: {line.Field} '{Printable(line.Value)}'; right would be {line.Expected}");
+            output.WriteLine($"Rejected, {reason.Key.Reason}: {reason.Count()}; right would be {reason.Key.Expected}");
+            PrintSome(output, [.. reason], shown, line => $"line {line.Line}: {line.Field} '{Printable(line.Value)}'");
         }
 
         if (day.RejectedInvoices.Count > 0)
