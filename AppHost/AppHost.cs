@@ -1,1 +1,52 @@
-Console.WriteLine("hi");
+using ResilientShop.AppHost.Resources;
+
+var builder = DistributedApplication.CreateBuilder(args);
+
+// Backing servers. A connection string given from outside (ConnectionStrings__ordersdb=...) takes the place of ours.
+var postgres = new Lazy<IResourceBuilder<PostgresServerResource>>(() => builder.AddPostgres("postgres"));
+var ordersDb = builder.GivenOr("ordersdb", name => postgres.Value.AddDatabase(name));
+var inventoryDb = builder.GivenOr("inventorydb", name => postgres.Value.AddDatabase(name));
+var paymentsDb = builder.GivenOr("paymentsdb", name => postgres.Value.AddDatabase(name));
+var operationsDb = builder.GivenOr("operationsdb", name => postgres.Value.AddDatabase(name));
+var kafka = builder.GivenOr("kafka", name => builder.AddKafka(name));
+var etcd = builder.GivenOr("etcd", name => builder.AddEtcd(name));
+var prometheus = builder.GivenOr("prometheus", name => builder.AddPrometheus(name));
+
+// Services.
+var inventory = AddService<Projects.Inventory>("inventory")
+    .WithHttpEndpoint(name: "grpc", env: "GRPC_PORT")
+    .WithReference(inventoryDb).WaitFor(inventoryDb);
+
+var payments = AddService<Projects.Payments>("payments")
+    .WithReference(paymentsDb).WaitFor(paymentsDb);
+
+var orders = AddService<Projects.Orders>("orders")
+    .WithReplicas(2)
+    .WithReference(ordersDb).WaitFor(ordersDb)
+    .WithReference(kafka).WaitFor(kafka)
+    .WithReference(inventory)
+    .WithReference(payments);
+
+var operations = AddService<Projects.Operations>("operations", builder.FixedPort("Operations", 8090))
+    .WithReference(operationsDb).WaitFor(operationsDb)
+    .WithReference(kafka).WaitFor(kafka)
+    .WithReference(prometheus)
+    .WithReference(etcd);
+
+var gateway = AddService<Projects.Gateway>("gateway", builder.FixedPort("Gateway", 8080))
+    .WithReference(orders).WaitFor(orders)
+    .WithReference(inventory).WaitFor(inventory)
+    .WithReference(payments).WaitFor(payments);
+
+prometheus.WithScrapeTargets(gateway, orders, inventory, payments, operations);
+
+builder.UseDashboardPort(18888);
+builder.AddReadyFile(gateway, operations);
+
+builder.Build().Run();
+
+IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = null) where TProject : IProjectMetadata, new() =>
+    builder.AddProject<TProject>(name)
+        .WithHttpEndpoint(port: port)
+        .WithHttpHealthCheck("/health")
+        .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName);
