@@ -36,7 +36,7 @@ public static class ProblemCodes
     /// <summary>504 at the gateway: the time that the route grants is over.</summary>
     public const string DeadlineExceeded = "DEADLINE_EXCEEDED";
 
-    /// <summary>422: the order was charged before with another amount or currency.</summary>
+    /// <summary>422: the order was charged before with another amount, currency or token.</summary>
     public const string PaymentMismatch = "PAYMENT_MISMATCH";
 
     /// <summary>409: the stock did not suffice.</summary>
