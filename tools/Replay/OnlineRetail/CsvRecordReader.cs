@@ -7,7 +7,9 @@ namespace ResilientShop.Replay.OnlineRetail;
 /// Cuts lines into CSV records and finds its feet again after a broken one. To a plain CSV parser a quote that is never closed is
 /// one field up to the end of the file; here it costs its own line only.
 /// </summary>
-internal sealed class CsvRecordReader(IAsyncEnumerable<PhysicalLine> lines)
+/// <param name="lines">The lines of the file.</param>
+/// <param name="isGood">Tells that a record makes sense. A line that does so on its own is never taken for the inside of somebody else's quotes.</param>
+internal sealed class CsvRecordReader(IAsyncEnumerable<PhysicalLine> lines, Predicate<CsvRecord> isGood)
 {
     /// <summary>Most lines that one record may span, that is line breaks inside quoted fields plus one.</summary>
     public const int MaxLinesPerRecord = 20;
@@ -66,7 +68,7 @@ internal sealed class CsvRecordReader(IAsyncEnumerable<PhysicalLine> lines)
         for (var extra = 1; extra < MaxLinesPerRecord && await LookAheadAsync(source, extra); extra++)
         {
             var next = _ahead.ElementAt(extra - 1);
-            if (next.TooLong || IsWholeRecord(RecordShape.Of(next.Text)))
+            if (next.TooLong || StandsAlone(next))
             {
                 return null;
             }
@@ -74,15 +76,17 @@ internal sealed class CsvRecordReader(IAsyncEnumerable<PhysicalLine> lines)
             text = $"{text}\n{next.Text}";
             if (RecordShape.Of(text) is { EndsInsideQuotes: false } shape)
             {
-                return IsWholeRecord(shape) ? TakeJoined(text, extra) : null;
+                return HasAllFields(shape) ? TakeJoined(text, extra) : null;
             }
         }
 
         return null;
     }
 
-    // A line that stands on its own is never swallowed as the inside of somebody else's quotes.
-    private bool IsWholeRecord(RecordShape shape) => shape.IsWellFormed && shape.FieldCount == (_expectedFields ?? shape.FieldCount);
+    private bool StandsAlone(PhysicalLine line) =>
+        RecordShape.Of(line.Text) is var shape && HasAllFields(shape) && (!shape.HasStrayQuote || isGood(Parse(line.Number, line.Text)));
+
+    private bool HasAllFields(RecordShape shape) => shape.IsWellFormed && shape.FieldCount == (_expectedFields ?? shape.FieldCount);
 
     private string TakeJoined(string text, int extraLines)
     {

@@ -1,10 +1,10 @@
 namespace ResilientShop.Replay.OnlineRetail;
 
 /// <summary>
-/// What the quotes of a CSV text say about it (RFC 4180): how many fields it has, whether it ends inside a quoted field, and whether
-/// every quoted field is closed right before a comma or the end.
+/// What the quotes of a CSV text say about it (RFC 4180): how many fields it has, whether it ends inside a quoted field, whether
+/// every quoted field is closed right before a comma or the end, and whether a field that is not quoted has a quote in it.
 /// </summary>
-internal readonly record struct RecordShape(int FieldCount, bool EndsInsideQuotes, bool IsWellFormed)
+internal readonly record struct RecordShape(int FieldCount, bool EndsInsideQuotes, bool IsWellFormed, bool HasStrayQuote)
 {
     private const char Quote = '"';
     private const char Comma = ',';
@@ -17,6 +17,7 @@ internal readonly record struct RecordShape(int FieldCount, bool EndsInsideQuote
         var quotedField = false;
         var insideQuotes = false;
         var wellFormed = true;
+        var strayQuote = false;
         foreach (var character in text)
         {
             if (character == Quote && (atFieldStart || quotedField))
@@ -34,10 +35,11 @@ internal readonly record struct RecordShape(int FieldCount, bool EndsInsideQuote
             else
             {
                 wellFormed &= insideQuotes || !quotedField;
+                strayQuote |= character == Quote;
                 atFieldStart = false;
             }
         }
 
-        return new RecordShape(fields, insideQuotes, wellFormed && !insideQuotes);
+        return new RecordShape(fields, insideQuotes, wellFormed && !insideQuotes, strayQuote);
     }
 }

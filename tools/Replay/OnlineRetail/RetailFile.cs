@@ -31,10 +31,11 @@ internal static class RetailFile
     /// <exception cref="RetailFileException">It is no Online Retail CSV, or has no rows.</exception>
     public static async Task<RetailDay> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        var records = new CsvRecordReader(new PhysicalLineReader(stream).ReadAsync(cancellationToken)).ReadAsync(cancellationToken);
         RetailColumns? columns = null;
+        var lines = new PhysicalLineReader(stream).ReadAsync(cancellationToken);
+        var records = new CsvRecordReader(lines, record => columns is not null && LineRules.Check(record, columns).Row is not null);
         var invoices = new InvoiceGrouping();
-        await foreach (var record in records)
+        await foreach (var record in records.ReadAsync(cancellationToken))
         {
             if (columns is null)
             {

@@ -12,7 +12,7 @@ internal static class GatewayProbe
     public static async Task<string?> FindFaultAsync(Uri gateway, ShopClient impatient, ShopClient patient, CancellationToken cancellationToken)
     {
         var answer = await impatient.GetStockAsync(UnsoldSku, cancellationToken);
-        if (answer.Status >= 500)
+        if (ShopClient.IsTransient(answer.Status))
         {
             answer = await patient.GetStockAsync(UnsoldSku, cancellationToken);
         }
@@ -21,7 +21,7 @@ internal static class GatewayProbe
         {
             { Status: 200, Body: not null } or { Status: 404, Problem.Code: not null } => null,
             { Status: 0 } => $"--gateway: {gateway} is not reachable ({answer.Failure}); start the shop (dotnet run --project AppHost) or name the gateway's URL",
-            { Status: >= 500 } => $"--gateway: {gateway} answers, but the shop behind it is not ready ({answer}); wait until it is healthy",
+            { Status: var status } when ShopClient.IsTransient(status) => $"--gateway: {gateway} answers, but the shop behind it is not ready ({answer}); wait until it is healthy",
             _ => $"--gateway: {gateway} answers, but not as the shop's gateway does (GET /inventory/{UnsoldSku}: {answer}); name the gateway's URL",
         };
     }

@@ -1,5 +1,6 @@
-using System.Net;
+using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using ResilientShop.Contracts;
@@ -54,6 +55,9 @@ internal sealed class ShopClient(HttpClient http, RetrySchedule retries, CallCou
         return SendAsync(() => WithJson(HttpMethod.Put, $"inventory/{sku}", body), ShopJson.Default.StockView, cancellationToken);
     }
 
+    /// <summary>True for an HTTP status that says "not now".</summary>
+    public static bool IsTransient(int status) => status is 408 or 429 or >= 500;
+
     private static HttpRequestMessage WithJson(HttpMethod method, string path, byte[] body) =>
         new(method, path) { Content = new ByteArrayContent(body) { Headers = { ContentType = JsonContentType } } };
 
@@ -86,7 +90,8 @@ internal sealed class ShopClient(HttpClient http, RetrySchedule retries, CallCou
             using var request = create();
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            var cause = IsTransient(response.StatusCode) ? ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture) : null;
+            var status = (int)response.StatusCode;
+            var cause = IsTransient(status) ? status.ToString(CultureInfo.InvariantCulture) : null;
             return (Read(response, body, type), cause, response.Headers.RetryAfter?.Delta);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -98,8 +103,6 @@ internal sealed class ShopClient(HttpClient http, RetrySchedule retries, CallCou
             return (new ShopAnswer<T>(0, null, null, $"no answer: {(error.InnerException ?? error).Message}"), "connection", null);
         }
     }
-
-    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
 
     private static ShopAnswer<T> Read<T>(HttpResponseMessage response, byte[] body, JsonTypeInfo<T> type)
         where T : class
@@ -113,7 +116,7 @@ internal sealed class ShopClient(HttpClient http, RetrySchedule retries, CallCou
         }
         catch (JsonException error)
         {
-            var text = System.Text.Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, ShownBodyCharacters)));
+            var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, ShownBodyCharacters)));
             return new ShopAnswer<T>(status, null, null, $"with a body that is not the JSON of the API ({error.Message}): {text.ReplaceLineEndings(" ")}");
         }
     }

@@ -1,0 +1,107 @@
+namespace ResilientShop.Tools.Tests.CommandLine;
+
+public sealed class ReplayCommandTests
+{
+    // Port 1 is reserved, nobody listens there.
+    private const string NoShop = "http://127.0.0.1:1";
+
+    [Theory]
+    [InlineData("--rate", "-1")]
+    [InlineData("--rate", "NaN")]
+    [InlineData("--rate", "fast")]
+    [InlineData("--concurrency", "0")]
+    [InlineData("--concurrency", "1.5")]
+    [InlineData("--limit", "0")]
+    [InlineData("--repeat", "x")]
+    [InlineData("--run-id", "a b")]
+    [InlineData("--run-id", "a/b")]
+    [InlineData("--token", "")]
+    [InlineData("--settle", "-1")]
+    [InlineData("--timeout", "0")]
+    [InlineData("--retries", "-1")]
+    [InlineData("--gateway", "localhost:8080")]
+    [InlineData("--gateway", "ftp://localhost")]
+    [InlineData("--gateway", "http://user@localhost")]
+    [InlineData("--gateway", "http://localhost/?x=1")]
+    public async Task A_wrong_value_is_refused_with_option_value_and_what_is_right(string option, string value)
+    {
+        var run = await ReplayRun.OfAsync("orders.csv", option, value);
+
+        run.ExitCode.ShouldBe(2);
+        run.Out.ShouldBeEmpty();
+        run.Error.Split('\n')[0].ShouldStartWith($"{option}: '{value}' is not ");
+    }
+
+    [Theory]
+    [InlineData("FILE: missing")]
+    [InlineData("--buyers: 3 needs --stock", "--buyers", "3")]
+    [InlineData("--stock: 3 needs --buyers", "--stock", "3")]
+    [InlineData("cannot be combined", "orders.csv", "--buyers", "3", "--stock", "1")]
+    [InlineData("--limit, --repeat", "--buyers", "3", "--stock", "1", "--limit", "2")]
+    [InlineData("--allow-remote", "orders.csv", "--gateway", "http://shop.example:8080")]
+    [InlineData("'--nope'", "orders.csv", "--nope")]
+    [InlineData("'second.csv'", "orders.csv", "second.csv")]
+    public async Task Options_that_do_not_fit_together_are_refused(string part, params string[] arguments)
+    {
+        var run = await ReplayRun.OfAsync(arguments);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain(part);
+    }
+
+    [Fact]
+    public async Task Help_explains_and_exits_with_0()
+    {
+        var run = await ReplayRun.OfAsync("--help");
+
+        run.ExitCode.ShouldBe(0);
+        run.Out.ShouldContain("starts with five digits");
+        run.Out.ShouldContain("--allow-remote");
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_one_line_and_exit_code_2()
+    {
+        using var file = new TempFile();
+
+        var run = await ReplayRun.OfAsync(file.Path, "--gateway", NoShop);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.TrimEnd().ShouldBe($"FILE: '{file.Path}': there is no such file");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_not_there_is_one_line_with_the_url_and_what_to_do()
+    {
+        using var file = new TempFile(Csv.File(Csv.Line("1", "10001")));
+
+        var run = await ReplayRun.OfAsync(file.Path, "--gateway", NoShop);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.TrimEnd().ShouldNotContain("\n");
+        run.Error.ShouldContain(NoShop);
+        run.Error.ShouldContain("dotnet run --project AppHost");
+    }
+
+    [Fact]
+    public async Task A_file_without_an_order_is_refused_with_its_rejected_lines()
+    {
+        using var file = new TempFile(Csv.File(Csv.Line("1", "POST"), Csv.Line("C2", "10001", "-1")));
+
+        var run = await ReplayRun.OfAsync(file.Path, "--gateway", NoShop);
+
+        run.ExitCode.ShouldBe(2);
+        run.Out.ShouldContain("not-goods: 1");
+        run.Error.ShouldContain("no order to send");
+    }
+
+    [Fact]
+    public async Task A_report_that_cannot_be_written_is_refused_before_anything_is_sent()
+    {
+        using var file = new TempFile(Csv.File(Csv.Line("1", "10001")));
+
+        (await ReplayRun.OfAsync(file.Path, "--gateway", NoShop, "--report", file.Folder)).Error.ShouldContain("is a directory");
+        (await ReplayRun.OfAsync(file.Path, "--gateway", NoShop, "--report", Path.Combine(file.Folder, "none", "x.json"))).Error.ShouldContain("cannot be written");
+        Directory.GetFiles(file.Folder).ShouldBe([file.Path]);
+    }
+}
