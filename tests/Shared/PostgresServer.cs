@@ -18,7 +18,7 @@ public sealed class PostgresServer : IAsyncLifetime
         umask 077
         mkdir "$DATA"
         [ -z "$OWNER" ] || chown "$OWNER" "$DATA"
-        as_owner="setpriv --pdeathsig=QUIT ${OWNER:+--reuid=$OWNER --regid=$OWNER --clear-groups}"
+        as_owner="setpriv --pdeathsig=TERM ${OWNER:+--reuid=$OWNER --regid=$OWNER --clear-groups}"
         (
           $as_owner "$BIN/initdb" -D "$DATA" -U postgres --auth=trust --encoding=UTF8 --locale=C --no-sync &&
           exec $as_owner "$BIN/postgres" -D "$DATA" "$@"
@@ -26,6 +26,8 @@ public sealed class PostgresServer : IAsyncLifetime
         server=$!
         trap '' INT TERM HUP
         read -r _
+        # A background job of a shell ignores QUIT until it is the server itself; TERM ends what comes before.
+        kill -TERM $server 2>/dev/null
         kill -QUIT $server 2>/dev/null
         wait $server
         while [ -e "$DATA" ]; do rm -rf "$DATA"; done
