@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ResilientShop.Resilience.Durable.Messaging;
+
+/// <summary>What a consumer reads and how. Validated at start.</summary>
+public sealed class KafkaConsumerOptions
+{
+    /// <summary>Kafka topic.</summary>
+    [Required]
+    public string Topic { get; set; } = "";
+
+    /// <summary>Consumer group; also the name of the inbox.</summary>
+    [Required]
+    public string GroupId { get; set; } = "";
+
+    /// <summary>Most messages in one transaction. Default 500.</summary>
+    [Range(1, 10_000)]
+    public int BatchSize { get; set; } = 500;
+
+    /// <summary>How often to look for messages while there are none. Default 50 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Longest pause after a failure. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the inbox remembers a message; must exceed the longest redelivery. Default 7 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan InboxRetention { get; set; } = TimeSpan.FromDays(7);
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Npgsql;
+
+namespace ResilientShop.Resilience.Durable.Sagas;
+
+/// <summary>Starts, awaits and cancels sagas. Thread-safe.</summary>
+public sealed class SagaClient
+{
+    private readonly ISagaStore _store;
+    private readonly SagaDefinitions _definitions;
+    private readonly SagaQueue _queue;
+    private readonly SagaWaiters _waiters;
+
+    internal SagaClient(ISagaStore store, SagaDefinitions definitions, SagaQueue queue, SagaWaiters waiters)
+    {
+        (_store, _definitions, _queue, _waiters) = (store, definitions, queue, waiters);
+    }
+
+    /// <summary>
+    /// Stores a saga and the effect of its opening step in one transaction, in one round trip, and begins to drive it on this instance.
+    /// </summary>
+    /// <param name="definition">Name of a registered definition; its newest version is taken.</param>
+    /// <param name="id">Identifier, new for every saga.</param>
+    /// <param name="data">What the steps need to know; stored as JSON.</param>
+    /// <param name="cancellationToken">Ends the wait for the database; whether the saga is stored is not known then.</param>
+    /// <exception cref="PostgresException">A constraint of the opening step refused it, or the id is taken; nothing is stored.</exception>
+    public async Task StartAsync<T>(string definition, Guid id, T data, CancellationToken cancellationToken)
+        where T : class
+    {
+        var saga = new SagaContext(
+            id, _definitions.Latest(definition), JsonSerializer.Serialize(data, JsonSerializerOptions.Web), data, DurableTelemetry.CurrentTraceParent)
+        {
+            Status = SagaStatus.Running,
+            Epoch = 1,
+        };
+        await _store.InsertAsync(saga, saga.Definition.Opening is { } opening ? batch => opening.Execute(saga, batch) : null, cancellationToken);
+        SagaMetrics.Started(saga);
+        _queue.TryEnqueue(saga);
+    }
+
+    /// <summary>Waits until the saga has ended, on whichever instance.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled first; the saga goes on.</exception>
+    public async Task<SagaResult> WaitAsync(Guid id, CancellationToken cancellationToken)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var signalled = _waiters.WaitAsync(id, abandon.Token);
+
+        try
+        {
+            // Listening comes before looking; otherwise an end between the two would be missed.
+            if (!_queue.Holds(id) && await _store.FindFinishedAsync([id], cancellationToken) is [var finished])
+            {
+                return finished;
+            }
+
+            return await signalled;
+        }
+        finally
+        {
+            await abandon.CancelAsync();
+        }
+    }
+
+    /// <summary>
+    /// Asks a saga to undo what it did. A running one turns round before it completes; a completed one is reopened and compensated by this instance.
+    /// </summary>
+    /// <param name="id">Identifier of the saga.</param>
+    /// <param name="code">Becomes its <see cref="SagaResult.FailureCode"/>.</param>
+    /// <param name="detail">Becomes its <see cref="SagaResult.FailureDetail"/>.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    public async Task<SagaCancellation> CancelAsync(Guid id, string code, string detail, CancellationToken cancellationToken)
+    {
+        var (outcome, reopened) = await _store.CancelAsync(id, code, detail, cancellationToken);
+        if (reopened is not null)
+        {
+            _queue.TryEnqueue(reopened);
+        }
+
+        return outcome;
+    }
+}

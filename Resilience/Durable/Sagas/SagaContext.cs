@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace ResilientShop.Resilience.Durable.Sagas;
+
+/// <summary>
+/// One saga as its steps see it. Owned by one worker at a time; steps read it and change nothing.
+/// </summary>
+public sealed class SagaContext
+{
+    private readonly string _json;
+    private object? _data;
+
+    internal SagaContext(Guid id, SagaDefinition definition, string json, object? data, string? traceParent)
+    {
+        (Id, Definition, _json, _data, TraceParent) = (id, definition, json, data, traceParent);
+    }
+
+    /// <summary>Identifier of the saga and the key under which its steps are idempotent.</summary>
+    public Guid Id { get; }
+
+    /// <summary>What it consists of.</summary>
+    public SagaDefinition Definition { get; }
+
+    /// <summary>Where it is.</summary>
+    public SagaStatus Status { get; internal set; }
+
+    /// <summary>Attempts of the present step that failed.</summary>
+    public int Attempts { get; internal set; }
+
+    /// <summary>Why the saga turned round; null while it has not.</summary>
+    public string? FailureCode { get; internal set; }
+
+    /// <summary><see cref="FailureCode"/> as a sentence.</summary>
+    public string? FailureDetail { get; internal set; }
+
+    /// <summary>Next step while running; otherwise the number of steps still to be compensated.</summary>
+    internal int Step { get; set; }
+
+    internal long Epoch { get; set; }
+
+    internal string? CancelCode { get; set; }
+
+    internal string? CancelDetail { get; set; }
+
+    internal string? TraceParent { get; }
+
+    internal string Json => _json;
+
+    /// <summary>Whether someone else may have attempted the present step before: its effect is in doubt then.</summary>
+    internal bool TakenOver { get; set; }
+
+    internal bool IsInDoubt => TakenOver || Attempts > 0;
+
+    internal bool IsFinished => Status is SagaStatus.Completed or SagaStatus.Compensated;
+
+    /// <summary>What the saga was started with.</summary>
+    /// <exception cref="JsonException">The stored data is not a <typeparamref name="T"/>.</exception>
+    public T Data<T>()
+        where T : class
+    {
+        if (_data is T data)
+        {
+            return data;
+        }
+
+        var read = JsonSerializer.Deserialize<T>(_json, JsonSerializerOptions.Web)
+            ?? throw new JsonException($"Saga {Id} has no data of type {typeof(T).Name}.");
+        _data = read;
+        return read;
+    }
+}

@@ -1,0 +1,203 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ResilientShop.Resilience.Durable.Sagas;
+
+/// <summary>
+/// Drives the sagas this instance holds, keeps their leases, takes over those that nobody drives, and tells waiters about ends that happened
+/// elsewhere. When it stops it lets its sagas go on for a moment, then hands them over.
+/// </summary>
+internal sealed partial class SagaCoordinator(
+    ISagaStore store,
+    SagaEngine engine,
+    SagaQueue queue,
+    SagaWaiters waiters,
+    SagaOptions options,
+    TimeProvider time,
+    ILogger<SagaCoordinator> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var work = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        var workers = Enumerable.Range(0, options.MaxConcurrency).Select(_ => WorkAsync(work.Token, stoppingToken)).ToArray();
+        await Task.WhenAll(TakeOverAsync(stoppingToken), RenewAsync(stoppingToken), WatchAsync(stoppingToken));
+        await DrainAsync(workers, work);
+    }
+
+    private async Task WorkAsync(CancellationToken working, CancellationToken stopping)
+    {
+        await Task.Yield();
+        await UntilStoppedAsync(
+            async () =>
+            {
+                var saga = await queue.Reader.ReadAsync(stopping);
+                await DriveAsync(saga, working);
+            },
+            stopping);
+    }
+
+    private async Task DriveAsync(SagaContext saga, CancellationToken cancellationToken)
+    {
+        SagaResult? result = null;
+        try
+        {
+            result = await engine.RunAsync(saga, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogHandedOver(saga.Definition.Name, saga.Id);
+        }
+        catch (Exception exception)
+        {
+            // Its lease runs out, and whoever takes it over continues from the last write.
+            LogAbandoned(exception, saga.Definition.Name, saga.Id);
+        }
+        finally
+        {
+            queue.Remove(saga);
+        }
+
+        if (result is not null)
+        {
+            waiters.Signal(result);
+        }
+    }
+
+    private async Task TakeOverAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        using var timer = new PeriodicTimer(options.PollInterval, time);
+        await UntilStoppedAsync(
+            async () =>
+            {
+                var limit = Math.Min(queue.Room, options.MaxConcurrency);
+                var claimed = await store.ClaimAsync(limit, stopping);
+                foreach (var saga in claimed)
+                {
+                    SagaMetrics.TakenOver(saga);
+                    queue.TryEnqueue(saga);
+                }
+
+                if (limit == 0 || claimed.Count < limit)
+                {
+                    await timer.WaitForNextTickAsync(stopping);
+                }
+            },
+            stopping);
+    }
+
+    private async Task RenewAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        var third = options.Lease / 3;
+        using var timer = new PeriodicTimer(third, time);
+        await UntilStoppedAsync(
+            async () =>
+            {
+                await timer.WaitForNextTickAsync(stopping);
+                if (queue.LeasedFor(third) is { Count: > 0 } aging)
+                {
+                    var owned = await store.RenewAsync(aging, stopping);
+                    queue.Renewed(aging.Where(saga => owned.Contains(saga.Id)));
+                }
+            },
+            stopping);
+    }
+
+    /// <summary>Looks after sagas that someone here waits for and that are driven elsewhere. Costs nothing while nobody waits.</summary>
+    private async Task WatchAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        await UntilStoppedAsync(
+            async () =>
+            {
+                await waiters.Arrived.WaitAsync(Timeout.InfiniteTimeSpan, stopping);
+                while (waiters.Ids() is { Length: > 0 } ids)
+                {
+                    await Task.Delay(options.WatchInterval, time, stopping);
+                    await TellAsync([.. ids.Where(id => !queue.Holds(id))], stopping);
+                }
+            },
+            stopping);
+    }
+
+    private async Task TellAsync(Guid[] elsewhere, CancellationToken cancellationToken)
+    {
+        if (elsewhere.Length == 0)
+        {
+            return;
+        }
+
+        foreach (var result in await store.FindFinishedAsync(elsewhere, cancellationToken))
+        {
+            waiters.Signal(result);
+        }
+    }
+
+    /// <summary>Repeats <paramref name="action"/> until the instance stops; an absent database interrupts it, nothing else ends it.</summary>
+    private async Task UntilStoppedAsync(Func<Task> action, CancellationToken stopping)
+    {
+        var isAway = false;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                if (isAway)
+                {
+                    await Task.Delay(options.PollInterval, time, stopping);
+                }
+
+                await action();
+                if (isAway)
+                {
+                    isAway = false;
+                    LogBack();
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (!isAway)
+                {
+                    LogAway(exception.Message);
+                }
+
+                isAway = true;
+            }
+        }
+    }
+
+    private async Task DrainAsync(Task[] workers, CancellationTokenSource work)
+    {
+        work.CancelAfter(options.DrainTime);
+        await Task.WhenAll(workers);
+        try
+        {
+            using var patience = new CancellationTokenSource(options.DrainTime, time);
+            await store.ReleaseAllAsync(patience.Token);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        {
+            LogNotReleased(options.Lease.TotalSeconds, exception.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sagas cannot be looked after at the moment; what is stored goes on later: {Reason}")]
+    private partial void LogAway(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sagas are looked after again")]
+    private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Saga {Saga} {Id} is handed over: this instance stops")]
+    private partial void LogHandedOver(string saga, Guid id);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} could not be driven on; it resumes from its last write when its lease has run out")]
+    private partial void LogAbandoned(Exception exception, string saga, Guid id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Leases were not released and run out in {Seconds} s: {Reason}")]
+    private partial void LogNotReleased(double seconds, string reason);
+}

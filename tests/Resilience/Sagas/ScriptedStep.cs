@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using ResilientShop.Resilience.Durable.Sagas;
+
+namespace ResilientShop.Resilience.Tests.Sagas;
+
+/// <summary>An idempotent step whose answers are scripted and whose effect is visible: <see cref="IsInEffect"/>.</summary>
+internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? retry = null) : ISagaStep
+{
+    private readonly ConcurrentDictionary<Guid, bool> _effects = new();
+
+    public string Name => name;
+
+    public RetryStrategy Retry { get; } = retry ?? RetryStrategy.FixedDelay(TimeSpan.FromMilliseconds(1), maxRetries: 3);
+
+    /// <summary>Answers of <see cref="ExecuteAsync"/>, first to last; then it succeeds.</summary>
+    public ConcurrentQueue<Func<StepOutcome>> Executions { get; } = new();
+
+    /// <summary>Answers of <see cref="CompensateAsync"/>, first to last; then it succeeds.</summary>
+    public ConcurrentQueue<Func<StepOutcome>> Compensations { get; } = new();
+
+    /// <summary>When set, attempts wait for it after they have had their effect.</summary>
+    public TaskCompletionSource? Gate { get; set; }
+
+    public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsInEffect(Guid id) => _effects.TryGetValue(id, out var effect) && effect;
+
+    public async Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken)
+    {
+        journal.Add(saga.Id, $"+{name}");
+        Entered.TrySetResult();
+        var outcome = Executions.TryDequeue(out var scripted) ? scripted() : StepOutcome.Done;
+        if (outcome == StepOutcome.Done)
+        {
+            _effects[saga.Id] = true;
+        }
+
+        if (Gate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
+        return outcome;
+    }
+
+    public Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken)
+    {
+        journal.Add(saga.Id, $"-{name}");
+        var outcome = Compensations.TryDequeue(out var scripted) ? scripted() : StepOutcome.Done;
+        if (outcome == StepOutcome.Done)
+        {
+            _effects[saga.Id] = false;
+        }
+
+        return Task.FromResult(outcome);
+    }
+}
+
+/// <summary>What happened to a saga, in order.</summary>
+internal sealed class Journal
+{
+    private readonly ConcurrentDictionary<Guid, ConcurrentQueue<string>> _entries = new();
+
+    public void Add(Guid id, string entry) => _entries.GetOrAdd(id, _ => new ConcurrentQueue<string>()).Enqueue(entry);
+
+    public string Of(Guid id) => string.Join(' ', _entries.TryGetValue(id, out var entries) ? entries : []);
+}
