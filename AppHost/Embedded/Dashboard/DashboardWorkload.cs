@@ -50,7 +50,8 @@ internal sealed class DashboardWorkload(DashboardResource dashboard, EmbeddedHos
         // Whoever can open a loopback port may look, as with Aspire's own dashboard in a container. Other sites may not: AllowedHosts
         // refuses names that were bent to point here.
         ["DASHBOARD__FRONTEND__AUTHMODE"] = "Unsecured",
-        ["DASHBOARD__API__AUTHMODE"] = "Unsecured",
+        ["DASHBOARD__API__AUTHMODE"] = "ApiKey",
+        ["DASHBOARD__API__PRIMARYAPIKEY"] = dashboard.ResourceServiceKey,
         ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
         ["DASHBOARD__OTLP__AUTHMODE"] = "ApiKey",
         ["DASHBOARD__OTLP__PRIMARYAPIKEY"] = ((IOtlpReceiver)dashboard).Target!.ApiKey,
