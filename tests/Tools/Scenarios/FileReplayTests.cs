@@ -205,7 +205,8 @@ public sealed class FileReplayTests
         run.Out.ShouldEndWith("}\n");
         run.Summary.ValueKind.ShouldBe(JsonValueKind.Object);
         run.Out.ShouldNotContain("Sending orders");
-        run.Error.ShouldContain("Sending orders: done");
+        run.Error.ShouldContain("Sending orders: done (5 of 5)");
+        run.Error.ShouldContain("Sending a sample again: done (4 of 4)");
     }
 
     [Fact]

@@ -18,13 +18,7 @@ internal sealed class BooksCheck(LedgerReader reader, RepeatCheck repeats)
             ledger = await reader.ReadAsync(run.Orders, skus, stage, cancellationToken);
         }
 
-        int repeated;
-        IReadOnlyList<Violation> afterRepeats;
-        using (var stage = progress.Begin("Sending a sample again", Math.Min(RepeatCheck.SampleSize, ledger.Entries.Count)))
-        {
-            (repeated, afterRepeats) = await repeats.CheckAsync(ledger, stage, cancellationToken);
-        }
-
+        var (repeated, afterRepeats) = await repeats.CheckAsync(ledger, progress, cancellationToken);
         var inDoubt = StockRules.InDoubt(run.Orders);
         return new BooksResult(
             [.. Judge(plan, run, before, ledger, inDoubt, runStart), .. afterRepeats],

@@ -16,10 +16,25 @@ internal sealed class RepeatCheck(ShopClient shop, LedgerReader reader, int conc
     public const int SampleSize = 50;
 
     /// <summary>Repeats a sample of <paramref name="ledger"/>'s orders and compares its books with those after.</summary>
-    public async Task<(int Repeated, IReadOnlyList<Violation> Violations)> CheckAsync(Ledger ledger, IProgressStage progress, CancellationToken cancellationToken)
+    public async Task<(int Repeated, IReadOnlyList<Violation> Violations)> CheckAsync(Ledger ledger, IProgressBoard progress, CancellationToken cancellationToken)
     {
         var sample = Choose([.. ledger.Entries.Where(entry => !entry.Run.IsPending)], SampleSize);
+        var violations = await SendAgainAsync(sample, progress, cancellationToken);
+        var skus = sample.SelectMany(entry => entry.Run.Order.Request.Lines).Select(line => line.Sku).Where(ledger.Stock.ContainsKey).ToHashSet(StringComparer.Ordinal);
+        using var stage = progress.Begin("Checking again", sample.Count + skus.Count);
+        var after = await reader.ReadAsync([.. sample.Select(entry => entry.Run)], skus, stage, cancellationToken);
+        return (sample.Count, [.. violations, .. JudgeChanges(ledger, sample, after)]);
+    }
+
+    /// <summary>At most <paramref name="count"/> of <paramref name="all"/>, evenly spread and always the same ones.</summary>
+    public static IReadOnlyList<T> Choose<T>(IReadOnlyList<T> all, int count) => all.Count <= count
+        ? all
+        : [.. Enumerable.Range(0, count).Select(index => all[(int)((long)index * all.Count / count)])];
+
+    private async Task<IReadOnlyCollection<Violation>> SendAgainAsync(IReadOnlyList<LedgerEntry> sample, IProgressBoard progress, CancellationToken cancellationToken)
+    {
         var violations = new ConcurrentBag<Violation>();
+        using var stage = progress.Begin("Sending a sample again", sample.Count);
         var options = new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(sample, options, async (entry, token) =>
         {
@@ -30,18 +45,10 @@ internal sealed class RepeatCheck(ShopClient shop, LedgerReader reader, int conc
                 violations.Add(Broken(entry, $"was sent again under its key and answered {difference}"));
             }
 
-            progress.Advance();
+            stage.Advance();
         });
-
-        var skus = sample.SelectMany(entry => entry.Run.Order.Request.Lines).Select(line => line.Sku).Where(ledger.Stock.ContainsKey).ToHashSet(StringComparer.Ordinal);
-        var after = await reader.ReadAsync([.. sample.Select(entry => entry.Run)], skus, progress, cancellationToken);
-        return (sample.Count, [.. violations, .. JudgeChanges(ledger, sample, after)]);
+        return violations;
     }
-
-    /// <summary>At most <paramref name="count"/> of <paramref name="all"/>, evenly spread and always the same ones.</summary>
-    public static IReadOnlyList<T> Choose<T>(IReadOnlyList<T> all, int count) => all.Count <= count
-        ? all
-        : [.. Enumerable.Range(0, count).Select(index => all[(int)((long)index * all.Count / count)])];
 
     private static IEnumerable<Violation> JudgeChanges(Ledger before, IReadOnlyList<LedgerEntry> sample, Ledger after)
     {
