@@ -152,6 +152,9 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the application in order, as Ctrl-C does.</summary>
+    public void RequestStop() => _stopping.Cancel();
+
     private void Fail(string reason)
     {
         Output.Error(reason);

@@ -63,10 +63,12 @@ internal sealed class PortAllocator : IDisposable
 
     private static Socket? TryHold(int port)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            // .NET binds with SO_REUSEADDR, so only a socket that also listens keeps others away.
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Listen(1);
             return socket;
         }
         catch (SocketException)
