@@ -1,4 +1,37 @@
+using Microsoft.AspNetCore.DataProtection;
+using ResilientShop.Gateway.Deadlines;
+using ResilientShop.Gateway.Discovery;
+using ResilientShop.Gateway.Edge;
+using ResilientShop.Gateway.Failover;
+using ResilientShop.Gateway.Index;
+using ResilientShop.ServiceDefaults;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.ServiceDiscovery;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<IDestinationResolver, ServiceDiscoveryDestinationResolver>();
+builder.Services.AddSingleton<IPassiveHealthCheckPolicy, ConnectFailurePolicy>();
+
+// The proxy's session affinity, which no route uses, would otherwise leave key files in the user's home.
+builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+builder.Services.AddReverseProxy()
+    .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+    .AddConfigFilter<RouteDeadline>()
+    .AddTransforms<DeadlineTransform>();
+
 var app = builder.Build();
-app.MapGet("/health", () => "Healthy");
+app.MapDefaultEndpoints();
+app.MapIndex();
+app.MapReverseProxy(proxy =>
+{
+    proxy.UseStrippedControlHeaders();
+    proxy.UseBodyLimit();
+    proxy.UseMiddleware<DeadlineMiddleware>();
+    proxy.UseForwarderProblems();
+    proxy.UseMiddleware<FailoverMiddleware>();
+    proxy.UseLoadBalancing();
+    proxy.UsePassiveHealthChecks();
+});
 app.Run();

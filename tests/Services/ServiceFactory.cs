@@ -38,7 +38,11 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
         builder.UseEnvironment("Development");
         builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Logging:LogLevel:Default", "Error");
-        builder.UseSetting("Logging:LogLevel:Microsoft.Hosting.Lifetime", "Warning");
+        foreach (var category in new[] { "Microsoft.Hosting.Lifetime", "Microsoft.AspNetCore", "Yarp" })
+        {
+            builder.UseSetting($"Logging:LogLevel:{category}", "Error");
+        }
+
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);
