@@ -6,13 +6,8 @@ namespace ResilientShop.AppHost.Tests;
 public sealed class CacheFolderTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("cache-test-").FullName;
-    private readonly ConsoleOutput _output = new(quiet: true);
 
-    public void Dispose()
-    {
-        _output.Dispose();
-        Directory.Delete(_root, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
     public async Task What_was_downloaded_once_is_not_downloaded_again()
@@ -76,5 +71,5 @@ public sealed class CacheFolderTests : IDisposable
         folder.ShouldStartWith(Path.Combine(_root, "run"));
     }
 
-    private CacheFolder Cache() => new(Path.Combine(_root, "cache"), _output);
+    private CacheFolder Cache() => new(Path.Combine(_root, "cache"), _ => { });
 }

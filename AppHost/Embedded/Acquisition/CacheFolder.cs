@@ -1,18 +1,16 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-
 namespace ResilientShop.AppHost.Embedded.Acquisition;
 
 /// <summary>
 /// Where downloaded servers are kept, a folder each, complete or not there at all. Two AppHosts may share it: each
 /// download is unpacked beside its place and moved in when it is whole.
 /// </summary>
-internal sealed class CacheFolder(string path, ConsoleOutput output)
+internal sealed class CacheFolder(string path, Action<string> notice)
 {
     private readonly Lock _deciding = new();
     private string? _writable;
 
     /// <summary>The folder of <paramref name="name"/>; <paramref name="download"/> fills it when it is not there yet.</summary>
-    /// <exception cref="ResourceMissingException">It could not be had.</exception>
+    /// <exception cref="Runtime.ResourceMissingException">It could not be had.</exception>
     public async Task<string> GetOrAddAsync(string name, string runPath, Func<string, Task> download)
     {
         if (Directory.Exists(Path.Combine(path, name)))
@@ -62,7 +60,7 @@ internal sealed class CacheFolder(string path, ConsoleOutput output)
                 if (_writable != path)
                 {
                     Directory.CreateDirectory(_writable);
-                    output.Notice("cache", $"{path} cannot be written, so downloads are kept for this run only. Set Embedded__CachePath to a folder that can.");
+                    notice($"{path} cannot be written, so downloads are kept for this run only. Set Embedded__CachePath to a folder that can.");
                 }
             }
 

@@ -15,12 +15,10 @@ internal sealed record NpmPackage(string Name, string Version)
 
     /// <summary>Downloads the package with the machine's npm, which checks its integrity, and unpacks it to <paramref name="folder"/>.</summary>
     /// <exception cref="ResourceMissingException">There is no npm, or it could not get the package.</exception>
-    public async Task UnpackToAsync(string folder, EmbeddedHost host, ResourceInstance instance, CancellationToken cancellationToken)
+    public async Task UnpackToAsync(string folder, Downloader downloader, CancellationToken cancellationToken)
     {
         var npm = ProgramPath.Find("npm") ?? throw new ResourceMissingException($"npm is not on PATH, so {Name} cannot be downloaded. Install Node.js with npm.");
-        var (exitCode, lastLine) = await Download.RunAsync(
-            host,
-            instance,
+        var (exitCode, lastLine) = await downloader.RunAsync(
             $"downloading {Name} {Version} with npm (once)",
             new ProcessSpec(npm, ["pack", $"{Name}@{Version}", "--pack-destination", folder, "--silent", "--fetch-timeout=60000", "--fetch-retries=1"]) { WorkingDirectory = folder },
             cancellationToken);

@@ -86,13 +86,12 @@ internal sealed class DashboardWorkload(DashboardResource dashboard, EmbeddedHos
     /// <summary>The npm package holds Aspire's command line, which holds the dashboard and can unpack it. Only the dashboard is kept.</summary>
     private async Task UnpackAsync(string staging, ResourceInstance instance, CancellationToken cancellationToken)
     {
-        await Package.UnpackToAsync(staging, host, instance, cancellationToken);
+        var downloader = instance.Downloader();
+        await Package.UnpackToAsync(staging, downloader, cancellationToken);
         var package = Path.Combine(staging, "package");
         var aspire = Path.Combine(package, "bin", "aspire");
         File.SetUnixFileMode(aspire, File.GetUnixFileMode(aspire) | UnixFileMode.UserExecute);
-        var (exitCode, lastLine) = await Download.RunAsync(
-            host,
-            instance,
+        var (exitCode, lastLine) = await downloader.RunAsync(
             "unpacking the dashboard",
             new ProcessSpec(aspire, ["setup", "--install-path", package, "--non-interactive", "--nologo"])
             {

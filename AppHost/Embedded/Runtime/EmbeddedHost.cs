@@ -26,7 +26,7 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         _options = options;
         EnvironmentName = environmentName;
         Output = new ConsoleOutput(options.Quiet);
-        Cache = new CacheFolder(options.CachePath, Output);
+        Cache = new CacheFolder(options.CachePath, line => Output.Notice("cache", line));
     }
 
     public TimeProvider Time { get; } = TimeProvider.System;

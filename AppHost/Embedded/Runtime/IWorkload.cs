@@ -35,6 +35,3 @@ internal interface IRunningWorkload
     /// <summary>Ends it at once, as a crash would.</summary>
     void Kill();
 }
-
-/// <summary>A resource cannot be had on this machine. The message says what is missing and how to get it.</summary>
-internal sealed class ResourceMissingException(string message) : Exception(message);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ResilientShop.AppHost.Embedded.Acquisition;
 using ResilientShop.AppHost.Embedded.Model;
 
 namespace ResilientShop.AppHost.Embedded.Runtime;
@@ -47,6 +48,9 @@ internal sealed class ResourceInstance
 
     /// <summary>Ends when the instance was healthy for the first time, or is known to be missing.</summary>
     public Task Settled => _settled.Task;
+
+    /// <summary>Downloads for this instance and says so in its name.</summary>
+    public Downloader Downloader() => new(RunToEndAsync, line => _host.Output.Notice(this, line), _host.Time);
 
     /// <summary>Obeys <paramref name="command"/> and ends when that is done.</summary>
     public Task ObeyAsync(InstanceCommand command)
@@ -98,6 +102,16 @@ internal sealed class ResourceInstance
             await running.StopAsync(cancellationToken);
             await EndedAsync(running);
         }
+    }
+
+    private async Task<(int ExitCode, string LastLine)> RunToEndAsync(ProcessSpec spec, CancellationToken cancellationToken)
+    {
+        var log = new ResourceLog(_host.Time);
+        var process = await RunningProcess.StartAsync(_host, spec, log);
+        await using var killing = cancellationToken.Register(process.Kill);
+        var exitCode = await process.Exited;
+        cancellationToken.ThrowIfCancellationRequested();
+        return (exitCode, log.Tail(1) is [var line] ? line : "");
     }
 
     private async Task WaitForOthersAsync(CancellationToken stopping)

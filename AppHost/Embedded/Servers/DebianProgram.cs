@@ -19,7 +19,7 @@ internal static class DebianProgram
         try
         {
             var folder = await host.Cache.GetOrAddAsync(
-                $"debian-{package.Name}", host.RunPath, staging => package.UnpackToAsync(staging, host, instance, cancellationToken));
+                $"debian-{package.Name}", host.RunPath, staging => package.UnpackToAsync(staging, instance.Downloader(), cancellationToken));
             return Path.Combine(folder, "usr", "bin", program);
         }
         catch (ResourceMissingException missing)

