@@ -1,0 +1,83 @@
+// Shows the summary that arrives once a second, and says so when it does not.
+const staleAfterMs = 3500;
+const byId = id => document.getElementById(id);
+const whole = new Intl.NumberFormat();
+const amounts = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const names = { OrderPlaced: 'Placed', OrderConfirmed: 'Confirmed', OrderCancelled: 'Cancelled' };
+
+let summary = null;
+let arrivedAt = 0;
+
+// Text only: nothing that a customer wrote may become markup.
+function element(tag, text, className) {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  if (className) node.className = className;
+  return node;
+}
+
+function figures(list, entries, nothing) {
+  list.replaceChildren(...(entries.length ? entries : [[nothing, '–']]).map(([name, value, hint]) => {
+    const group = document.createElement('div');
+    const figure = element('dd', value);
+    if (hint) figure.append(' ', element('small', hint));
+    group.append(element('dt', name), figure);
+    return group;
+  }));
+}
+
+function row(event) {
+  const tr = document.createElement('tr');
+  const order = document.createElement('td');
+  order.append(element('code', event.orderId));
+  tr.append(
+    element('td', clock.format(new Date(event.occurredAt))),
+    element('td', names[event.type] ?? event.type),
+    order,
+    element('td', `${amounts.format(event.total)} ${event.currency}`, 'number'),
+    element('td', event.failureCode ?? ''));
+  return tr;
+}
+
+function show() {
+  const events = { OrderPlaced: 0, OrderConfirmed: 0, OrderCancelled: 0, ...summary.events };
+  figures(byId('events'), Object.entries(events).map(([type, count]) => [names[type] ?? type, whole.format(count)]));
+  figures(byId('money'), summary.confirmedMoney.map(money =>
+    [money.currency, amounts.format(money.amount), `${whole.format(money.orders)} orders`]), 'Nothing yet');
+  byId('recent').replaceChildren(...summary.recentEvents.map(row));
+  const { handled, parked } = summary.consumer;
+  byId('consumer').textContent = `${whole.format(handled)} events handled since the start, ${whole.format(parked)} unreadable`;
+}
+
+function showState() {
+  const age = performance.now() - arrivedAt;
+  if (!summary) say('waiting', 'Waiting for the first numbers');
+  else if (age > staleAfterMs) say('stale', `Not connected: numbers of ${clock.format(new Date(summary.asOf))}`);
+  else if (summary.consumer.problem) say('away', `No events arrive: ${summary.consumer.problem}`);
+  else say('live', 'Live');
+}
+
+function say(state, text) {
+  const status = byId('state');
+  // A screen reader speaks a status whenever its text is set, so it is set only when it changes.
+  if (status.textContent !== text) status.textContent = text;
+  status.dataset.state = state;
+}
+
+function connect() {
+  const stream = new EventSource('/api/summary/stream');
+  stream.onmessage = message => {
+    summary = JSON.parse(message.data);
+    arrivedAt = performance.now();
+    show();
+    showState();
+  };
+  stream.onerror = () => {
+    // A browser gives up for good after an answer that is no stream, such as 503; then it is up to us.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+connect();
+setInterval(showState, 500);
