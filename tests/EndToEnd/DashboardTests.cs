@@ -1,0 +1,95 @@
+using Microsoft.Playwright;
+using ResilientShop.EndToEnd.Tests.Shop;
+
+namespace ResilientShop.EndToEnd.Tests;
+
+/// <summary>Looks at Aspire's dashboard with a browser, as its users do.</summary>
+public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime
+{
+    private Browser? _browser;
+
+    private static string[] Resources =>
+    [
+        "etcd", "gateway", "inventory", "inventorydb", "kafka", "operations", "operationsdb", "orders-1", "orders-2", "ordersdb", "payments", "paymentsdb", "postgres", "prometheus",
+    ];
+
+    public async ValueTask InitializeAsync() => _browser = Browser.Path is null ? null : await Browser.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_resources_page_shows_every_resource_running()
+    {
+        var page = await OpenAsync("");
+        foreach (var resource in Resources)
+        {
+            var row = page.GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByText(resource, new() { Exact = true }) }).First;
+            await Assertions.Expect(row).ToContainTextAsync("Running");
+        }
+
+        await Assertions.Expect(page.GetByText("Showing 14 resources")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task One_trace_spans_the_gateway_the_services_and_the_database()
+    {
+        await new Orders(shop.Gateway).ConfirmedAsync(TestContext.Current.CancellationToken);
+
+        // The link of a trace is named after its root span.
+        var page = await OpenAsync("traces");
+        await page.GetByText("POST /orders").First.ClickAsync();
+
+        foreach (var part in new[] { "gateway", "orders", "inventory", "payments", "postgresql" })
+        {
+            await Assertions.Expect(page.Locator("main, #components-reconnect-modal, body").First).ToContainTextAsync(part, new() { IgnoreCase = true });
+        }
+    }
+
+    [Fact]
+    public async Task Console_logs_of_a_service_are_shown()
+    {
+        var page = await OpenAsync("consolelogs/resource/inventory-1");
+        await Assertions.Expect(page.GetByText("Now listening on").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Structured_logs_and_metrics_arrive()
+    {
+        var logs = await OpenAsync("structuredlogs");
+        await Assertions.Expect(logs.GetByText("inventory").First).ToBeVisibleAsync();
+
+        var metrics = await OpenAsync("metrics/resource/gateway");
+        await Assertions.Expect(metrics.GetByText("http.server.request.duration").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_service_can_be_restarted_from_the_dashboard()
+    {
+        var page = await OpenAsync("");
+        var row = page.GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByText("payments", new() { Exact = true }) }).First;
+        await Assertions.Expect(row).ToContainTextAsync("Running");
+
+        await row.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Assertions.Expect(row).ToContainTextAsync("Exited");
+        await row.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await Assertions.Expect(row).ToContainTextAsync("Running", new() { Timeout = 30_000 });
+
+        await new Orders(shop.Gateway).ConfirmedAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<IPage> OpenAsync(string path)
+    {
+        Assert.SkipWhen(_browser is null, "There is no Chromium on PATH (Debian: apt-get install chromium).");
+        var (page, foreign) = await _browser.OpenAsync($"{shop.Address("dashboard")}/{path}");
+        page.SetDefaultTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(30_000);
+        foreign.ShouldBeEmpty();
+        return page;
+    }
+}

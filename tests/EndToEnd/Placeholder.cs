@@ -1,2 +1,0 @@
-namespace ResilientShop.EndToEnd.Tests;
-public sealed class Placeholder { [Fact] public void Runs() => true.ShouldBeTrue(); }

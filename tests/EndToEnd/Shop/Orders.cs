@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text.Json;
+
+namespace ResilientShop.EndToEnd.Tests.Shop;
+
+/// <summary>Orders as a client of the shop places them.</summary>
+internal sealed class Orders(HttpClient gateway)
+{
+    /// <summary>Puts stock of a fresh sku there.</summary>
+    public async Task<string> StockedAsync(decimal available, CancellationToken cancellationToken)
+    {
+        var sku = $"{Random.Shared.Next(10_000, 99_999)}{Guid.NewGuid():N}"[..20];
+        using var answer = await gateway.PutAsync($"inventory/{sku}", Json.Body(JsonSerializer.Serialize(new { available })), cancellationToken);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return sku;
+    }
+
+    /// <summary>Places an order of one line.</summary>
+    public async Task<(HttpResponseMessage Answer, JsonElement Body)> PlaceAsync(
+        string sku, decimal quantity, CancellationToken cancellationToken, string token = "tok_ok", string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "orders")
+        {
+            Content = Json.Body(JsonSerializer.Serialize(new
+            {
+                customerId = "17850",
+                currency = "GBP",
+                lines = new[] { new { sku, quantity, unitPrice = 2.55m } },
+                payment = new { token },
+            })),
+        };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        var answer = await gateway.SendAsync(request, cancellationToken);
+        return (answer, await Json.ReadAsync(answer, cancellationToken));
+    }
+
+    /// <summary>Places an order and follows it until it is confirmed.</summary>
+    public async Task<Guid> ConfirmedAsync(CancellationToken cancellationToken)
+    {
+        var sku = await StockedAsync(10, cancellationToken);
+        var (_, body) = await PlaceAsync(sku, 2, cancellationToken);
+        var id = body.GetProperty("id").GetGuid();
+        await Eventually.Async(async () => (await GetAsync(id, cancellationToken)).GetProperty("status").GetString() == "confirmed", cancellationToken);
+        return id;
+    }
+
+    public async Task<JsonElement> GetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        using var answer = await gateway.GetAsync($"orders/{id}", cancellationToken);
+        answer.EnsureSuccessStatusCode();
+        return await Json.ReadAsync(answer, cancellationToken);
+    }
+}
