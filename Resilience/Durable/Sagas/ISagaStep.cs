@@ -36,4 +36,9 @@ public interface ILocalSagaStep
 
     /// <summary>Adds the statements that undo it.</summary>
     void Compensate(SagaContext saga, NpgsqlBatch batch);
+
+    /// <summary>Called after the transaction of either has committed, for what may be lost in a crash, for example waking an outbox. Must not throw.</summary>
+    void Committed(SagaContext saga)
+    {
+    }
 }

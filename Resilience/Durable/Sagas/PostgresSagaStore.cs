@@ -62,7 +62,7 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         local?.Invoke(batch);
         try
         {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            saga.EndedAt = await ExecuteAsync(batch, cancellationToken);
             return WriteResult.Written;
         }
         catch (PostgresException exception) when (exception.SqlState == FencedState)
@@ -119,7 +119,7 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         while (await reader.ReadAsync(cancellationToken))
         {
             results.Add(new SagaResult(
-                reader.GetGuid(0), SagaStatusNames.Parse(reader.GetString(1)), NullableText(reader, 2), NullableText(reader, 3)));
+                reader.GetGuid(0), SagaStatusNames.Parse(reader.GetString(1)), NullableText(reader, 2), NullableText(reader, 3), reader.GetFieldValue<DateTimeOffset>(4)));
         }
 
         return results;
@@ -163,6 +163,20 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (outcome, outcome == SagaCancellation.Reopened ? saga : null);
+    }
+
+    private static async Task<DateTimeOffset> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var at = reader.GetFieldValue<DateTimeOffset>(0);
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            // A statement that failed says so only when its result is asked for.
+            await reader.ReadAsync(cancellationToken);
+        }
+
+        return at;
     }
 
     private async Task<SagaContext?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)

@@ -34,6 +34,7 @@ public sealed class SagaClient
             Epoch = 1,
         };
         await _store.InsertAsync(saga, saga.Definition.Opening is { } opening ? batch => opening.Execute(saga, batch) : null, cancellationToken);
+        saga.Definition.Opening?.Committed(saga);
         SagaMetrics.Started(saga);
         _queue.TryEnqueue(saga);
     }

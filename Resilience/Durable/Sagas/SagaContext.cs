@@ -33,6 +33,8 @@ public sealed class SagaContext
     /// <summary><see cref="FailureCode"/> as a sentence.</summary>
     public string? FailureDetail { get; internal set; }
 
+    internal DateTimeOffset EndedAt { get; set; }
+
     /// <summary>Next step while running; otherwise the number of steps still to be compensated.</summary>
     internal int Step { get; set; }
 

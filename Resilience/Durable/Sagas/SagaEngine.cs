@@ -37,7 +37,7 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
             {
                 activity?.SetTag("saga.status", saga.Status.ToName());
                 SagaMetrics.Ended(saga);
-                return new SagaResult(saga.Id, saga.Status, saga.FailureCode, saga.FailureDetail);
+                return new SagaResult(saga.Id, saga.Status, saga.FailureCode, saga.FailureDetail, saga.EndedAt);
             }
 
             if (progress == Progress.NotOurs)
@@ -156,15 +156,17 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
     }
 
     private async Task<Progress> TransitionAsync(
-        SagaContext saga, SagaTransition transition, LocalStatements local, CancellationToken cancellationToken)
+        SagaContext saga, SagaTransition transition, LocalStatements statements, CancellationToken cancellationToken)
     {
-        var result = await _writes.ThroughAsync(cancel => store.TransitionAsync(saga, transition, local, cancel), cancellationToken);
+        var result = await _writes.ThroughAsync(cancel => store.TransitionAsync(saga, transition, statements, cancel), cancellationToken);
         if (result != WriteResult.Written)
         {
             return Judge(saga, result);
         }
 
         (saga.Status, saga.Step, saga.Attempts, saga.TakenOver) = (transition.Status, transition.Step, 0, false);
+        var local = saga.Status == SagaStatus.Compensated ? saga.Definition.Opening : saga.Definition.Closing;
+        local?.Committed(saga);
         return saga.IsFinished ? Progress.Ended : Progress.GoOn;
     }
 

@@ -5,7 +5,8 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// <param name="Status"><see cref="SagaStatus.Completed"/> or <see cref="SagaStatus.Compensated"/>.</param>
 /// <param name="FailureCode">Why it was compensated; null when it completed.</param>
 /// <param name="FailureDetail"><paramref name="FailureCode"/> as a sentence.</param>
-public sealed record SagaResult(Guid Id, SagaStatus Status, string? FailureCode, string? FailureDetail);
+/// <param name="EndedAt">When, on the database's clock: the transaction time that <c>now()</c> gave the local steps.</param>
+public sealed record SagaResult(Guid Id, SagaStatus Status, string? FailureCode, string? FailureDetail, DateTimeOffset EndedAt);
 
 /// <summary>What a request to cancel a saga came to.</summary>
 public enum SagaCancellation

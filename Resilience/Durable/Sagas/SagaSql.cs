@@ -60,7 +60,7 @@ internal static class SagaSql
         """;
 
     public const string FindFinished =
-        "SELECT id, status, failure_code, failure_detail FROM durable.sagas WHERE id = ANY($1) AND status IN ('completed', 'compensated')";
+        "SELECT id, status, failure_code, failure_detail, updated_at FROM durable.sagas WHERE id = ANY($1) AND status IN ('completed', 'compensated')";
 
     public const string FindForUpdate = $"SELECT {Columns} FROM durable.sagas AS s WHERE s.id = $1 FOR UPDATE";
 

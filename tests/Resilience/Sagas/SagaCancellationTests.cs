@@ -66,7 +66,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         (await CancelAsync(instance, id)).ShouldBe(SagaCancellation.Reopened);
 
         var result = await instance.Client.WaitAsync(id, SagaWorld.Cancel);
-        result.ShouldBe(new SagaResult(id, SagaStatus.Compensated, "REGRET", "changed my mind"));
+        result.ShouldBe(new SagaResult(id, SagaStatus.Compensated, "REGRET", "changed my mind", result.EndedAt));
         world.Journal.Of(id).ShouldBe("+flight +hotel -hotel -flight");
         (await world.TripAsync(id)).ShouldBe("Ann confirmed cancelling cancelled:REGRET");
     }

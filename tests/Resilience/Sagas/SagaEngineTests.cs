@@ -27,7 +27,7 @@ public sealed class SagaEngineTests(PostgresServer server)
 
         var result = await (await world.StartInstanceAsync()).RunAsync();
 
-        result.ShouldBe(new SagaResult(result.Id, SagaStatus.Compensated, "FULL", "no room"));
+        result.ShouldBe(new SagaResult(result.Id, SagaStatus.Compensated, "FULL", "no room", result.EndedAt));
         world.Journal.Of(result.Id).ShouldBe("+flight +hotel -hotel -flight");
         (await world.TripAsync(result.Id)).ShouldBe("Ann cancelling cancelled:FULL");
     }

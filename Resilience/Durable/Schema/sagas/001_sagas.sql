@@ -31,7 +31,7 @@ CREATE INDEX sagas_unfinished ON durable.sagas (created_at) WHERE status IN ('ru
 -- A change of state that shares its transaction with local effects. It raises instead of changing nothing, because only an
 -- error keeps the statements that follow in the same batch from taking effect.
 CREATE FUNCTION durable.saga_transition(
-  p_id uuid, p_epoch bigint, p_status text, p_step int, p_failure_code text, p_failure_detail text) RETURNS void
+  p_id uuid, p_epoch bigint, p_status text, p_step int, p_failure_code text, p_failure_detail text) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
   found_status text;
@@ -52,4 +52,5 @@ BEGIN
     lease_until = CASE WHEN p_status IN ('completed', 'compensated') THEN NULL ELSE lease_until END,
     updated_at = now()
   WHERE id = p_id;
+  RETURN now();
 END $$;

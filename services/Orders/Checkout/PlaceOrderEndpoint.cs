@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using ResilientShop.Contracts;
+using ResilientShop.Orders.Records;
+using ResilientShop.Resilience;
+using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.ServiceDefaults.Problems;
+
+namespace ResilientShop.Orders.Checkout;
+
+/// <summary>
+/// <c>POST /orders</c>: checks the order, stores it together with its saga, and waits for the outcome as long as the caller does. Under an
+/// idempotency key a repeat gets the first answer, whichever instance it reaches.
+/// </summary>
+internal sealed class PlaceOrderEndpoint(
+    KnownSkus skus, SagaClient sagas, OrderTable orders, CreationAnswers answers, CallerDeadline callerDeadline, TimeProvider time)
+{
+    public async Task<IResult> HandleAsync(PlaceOrderBody body, HttpRequest http, CancellationToken aborted)
+    {
+        var deadline = callerDeadline.Of(http);
+        if (Check(body, http, out var request, out var key) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (deadline.HasExpired)
+        {
+            return CreationAnswers.DeadlineSpent();
+        }
+
+        var unknown = await skus.FindUnknownAsync(request.Lines, aborted);
+        if (unknown.Count > 0)
+        {
+            return CreationAnswers.UnknownSku(request.Lines, unknown);
+        }
+
+        var order = Accept(request, key);
+        return await TryStartAsync(order, aborted)
+            ? await AwaitAsync(order, deadline, aborted)
+            : await RepeatAsync(order, deadline, aborted);
+    }
+
+    private static ProblemHttpResult? Check(PlaceOrderBody body, HttpRequest http, out PlaceOrderRequest request, out string? key)
+    {
+        var wrongKey = IdempotencyKey.Read(http.Headers, out key);
+        request = PlaceOrderRules.Check(body, out var errors)!;
+        if (wrongKey is not null)
+        {
+            errors[ResilienceHeaders.IdempotencyKey] = [$"{ResilienceHeaders.IdempotencyKey} {wrongKey}"];
+        }
+
+        return errors.Count > 0 ? ProblemResults.ValidationFailed(errors) : null;
+    }
+
+    private Order Accept(PlaceOrderRequest request, string? key)
+    {
+        // PostgreSQL keeps microseconds; an answer from memory and one from the table must be the same.
+        var now = time.GetUtcNow();
+        var createdAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        var total = OrderContent.Total(request.Lines);
+        return new Order(Guid.CreateVersion7(), request.CustomerId, request.Currency, total, request.Lines, request.Payment.Token, createdAt)
+        {
+            IdempotencyKey = key,
+            ContentHash = OrderContent.Hash(request),
+        };
+    }
+
+    /// <returns>False when an order exists under this key already.</returns>
+    private async Task<bool> TryStartAsync(Order order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sagas.StartAsync(OrderSaga.Name, order.Id, order, cancellationToken);
+            return true;
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == OrderTable.IdempotencyKeyConstraint)
+        {
+            return false;
+        }
+    }
+
+    private async Task<IResult> AwaitAsync(Order order, Deadline deadline, CancellationToken aborted)
+    {
+        var result = await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitAsync(order.Id, cancel), aborted);
+        return result is null ? await answers.PendingAsync(order, aborted) : CreationAnswers.Ended(order, result);
+    }
+
+    private async Task<IResult> RepeatAsync(Order repeat, Deadline deadline, CancellationToken aborted)
+    {
+        var first = await orders.FindByKeyAsync(repeat.IdempotencyKey!, aborted)
+            ?? throw new InvalidOperationException("An order that was there is gone; orders are never deleted.");
+        if (!first.ContentHash.AsSpan().SequenceEqual(repeat.ContentHash))
+        {
+            return CreationAnswers.KeyReused(first.View.Id);
+        }
+
+        if (!first.AnsweredPending && !first.HasOutcome)
+        {
+            await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitAsync(first.View.Id, cancel), aborted);
+        }
+
+        return await answers.AgainAsync(first.View.Id, aborted);
+    }
+}

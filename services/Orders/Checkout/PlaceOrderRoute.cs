@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using ResilientShop.Contracts;
+using ResilientShop.Contracts.Inventory.V1;
+
+namespace ResilientShop.Orders.Checkout;
+
+/// <summary>Checkout's place in the service.</summary>
+internal static class PlaceOrderRoute
+{
+    private static readonly Uri Inventory = new("https+http://_grpc.inventory");
+    private static readonly Uri Payments = new("https+http://payments");
+
+    public static IServiceCollection AddCheckout(this IServiceCollection services)
+    {
+        services.AddOptions<CheckoutOptions>().BindConfiguration("Checkout").ValidateDataAnnotations().ValidateOnStart();
+        services.AddGrpcClient<InventoryService.InventoryServiceClient>(client => client.Address = Inventory);
+        services.AddHttpClient(ChargePayment.Client, client =>
+        {
+            client.BaseAddress = Payments;
+
+            // Every attempt brings its own timeout.
+            client.Timeout = Timeout.InfiniteTimeSpan;
+        });
+        services.AddOrderSaga();
+        services.TryAddSingleton<KnownSkus>();
+        services.TryAddSingleton<CallerDeadline>();
+        services.TryAddSingleton<CreationAnswers>();
+        services.TryAddSingleton<PlaceOrderEndpoint>();
+        return services;
+    }
+
+    public static void MapCheckout(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/orders", (PlaceOrderBody body, HttpRequest http, PlaceOrderEndpoint endpoint, CancellationToken aborted) =>
+                endpoint.HandleAsync(body, http, aborted))
+            .WithTags("Orders")
+            .WithSummary("Place an order.")
+            .WithDescription(
+                "Reserves the stock and takes the money. 201 when that is done in time, 202 with a Location to ask when it takes longer, "
+                + "409 with a code such as OUT_OF_STOCK or CARD_DECLINED when it cannot be done. "
+                + "Send an Idempotency-Key to make a repeat of the request safe: it gets the answer of the first one.")
+            .Accepts<PlaceOrderRequest>("application/json")
+            .Produces<OrderView>(StatusCodes.Status201Created)
+            .Produces<OrderView>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+}
