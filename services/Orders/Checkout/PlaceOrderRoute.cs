@@ -7,7 +7,9 @@ namespace ResilientShop.Orders.Checkout;
 /// <summary>Checkout's place in the service.</summary>
 internal static class PlaceOrderRoute
 {
-    private static readonly Uri Inventory = new("https+http://_grpc.inventory");
+    // The gRPC client accepts no "https+http"; Inventory's gRPC endpoint is HTTP/2 without TLS in both orchestrators.
+    private static readonly Uri Inventory = new("http://_grpc.inventory");
+
     private static readonly Uri Payments = new("https+http://payments");
 
     public static IServiceCollection AddCheckout(this IServiceCollection services)
