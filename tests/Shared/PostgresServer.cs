@@ -35,7 +35,6 @@ public sealed class PostgresServer : IAsyncLifetime
         """;
 
     private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
-    private readonly string _binaries = FindBinaries();
     private readonly int _port = FindFreePort();
     private int _databases;
     private Process? _supervisor;
@@ -67,7 +66,7 @@ public sealed class PostgresServer : IAsyncLifetime
         {
             RedirectStandardInput = true,
             WorkingDirectory = "/",
-            Environment = { ["DATA"] = _data, ["BIN"] = _binaries, ["OWNER"] = Environment.IsPrivilegedProcess ? ServerUser() : "" },
+            Environment = { ["DATA"] = _data, ["BIN"] = await PostgresPrograms.FindAsync(CancellationToken.None), ["OWNER"] = Environment.IsPrivilegedProcess ? ServerUser() : "" },
         };
         _supervisor = Process.Start(start);
         await WaitUntilReadyAsync();
@@ -122,12 +121,6 @@ public sealed class PostgresServer : IAsyncLifetime
         .Where(fields => fields[0] is "postgres" or "nobody")
         .OrderByDescending(fields => fields[0], StringComparer.Ordinal)
         .First()[2];
-
-    private static string FindBinaries() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : [])
-        .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")))
-        ?? throw new InvalidOperationException("These tests need the PostgreSQL server binaries: on PATH or in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql).");
 
     private static int FindFreePort()
     {

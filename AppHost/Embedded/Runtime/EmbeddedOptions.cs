@@ -21,7 +21,8 @@ internal sealed record EmbeddedOptions
         Quiet = string.Equals(configuration["Embedded:Quiet"], "true", StringComparison.OrdinalIgnoreCase),
     };
 
-    private static string DefaultCachePath()
+    /// <summary>Where downloads are kept when no setting says otherwise.</summary>
+    public static string DefaultCachePath()
     {
         // Root's home is closed to the user that PostgreSQL has to run as; the system's cache folder is not.
         var root = Posix.IsRoot
