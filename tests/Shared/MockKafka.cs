@@ -34,13 +34,14 @@ public sealed class MockKafka : IDisposable
             AutoOffsetReset = AutoOffsetReset.Earliest,
             EnableAutoCommit = false,
             AllowAutoCreateTopics = true,
+            TopicMetadataRefreshIntervalMs = 100,
         }).SetLogHandler((_, _) => { }).Build();
         consumer.Subscribe(topic);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         var read = new List<ConsumeResult<string, byte[]>>();
         while (!enough(read))
         {
-            if (consumer.Consume(TimeSpan.Zero) is { } result)
+            if (Next(consumer) is { } result)
             {
                 read.Add(result);
             }
@@ -52,6 +53,19 @@ public sealed class MockKafka : IDisposable
 
         consumer.Close();
         return read;
+    }
+
+    private static ConsumeResult<string, byte[]>? Next(IConsumer<string, byte[]> consumer)
+    {
+        try
+        {
+            return consumer.Consume(TimeSpan.Zero);
+        }
+        catch (ConsumeException exception) when (exception.Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            // Its first message creates it.
+            return null;
+        }
     }
 
     public void Dispose() => _host.Dispose();

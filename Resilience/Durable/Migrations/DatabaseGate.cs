@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -22,7 +21,7 @@ internal sealed partial class DatabaseGate(MigrationOptions options, TimeProvide
             {
                 return await OpenOrCreateAsync(settings, cancellationToken);
             }
-            catch (NpgsqlException exception) when (IsServerStarting(exception))
+            catch (NpgsqlException exception) when (exception.IsPassing())
             {
                 var wait = Backoff.WithJitter(
                     Backoff.Exponential(options.BaseDelay, options.MaxDelay, attempt), Backoff.DefaultJitterFactor, Random.Shared.NextDouble());
@@ -93,12 +92,6 @@ internal sealed partial class DatabaseGate(MigrationOptions options, TimeProvide
                 $"Database '{database}' does not exist and role '{settings.Username}' may not create it. Create it, or grant CREATEDB.", exception);
         }
     }
-
-    /// <summary>A server that is not up yet: nothing listens, or it says that it is starting or recovering.</summary>
-    private static bool IsServerStarting(NpgsqlException exception) =>
-        exception is PostgresException postgres
-            ? postgres.SqlState is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
-            : exception.InnerException is SocketException or IOException or TimeoutException;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "PostgreSQL at {Host}:{Port} is not ready; waiting up to {Seconds} s ({Reason})")]
     private partial void LogWaiting(string? host, int port, double seconds, string reason);

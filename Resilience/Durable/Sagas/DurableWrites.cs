@@ -20,7 +20,7 @@ internal sealed class DurableWrites(SagaOptions options, TimeProvider time)
             {
                 return await write(cancellationToken);
             }
-            catch (NpgsqlException exception) when (exception.IsTransient && !deadline.HasExpired)
+            catch (NpgsqlException exception) when (exception.IsPassing() && !deadline.HasExpired)
             {
                 var wait = Backoff.WithJitter(
                     Backoff.Exponential(BaseDelay, MaxDelay, attempt), Backoff.DefaultJitterFactor, Random.Shared.NextDouble());

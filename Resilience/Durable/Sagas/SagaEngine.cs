@@ -111,7 +111,7 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
             return await TransitionAsync(
                 saga, new SagaTransition(SagaStatus.Completed, saga.Step), batch => saga.Definition.Closing?.Execute(saga, batch), cancellationToken);
         }
-        catch (PostgresException exception) when (!exception.IsTransient)
+        catch (PostgresException exception) when (!exception.IsPassing())
         {
             LogLocalStep(exception, saga.Definition.Name, saga.Id);
             return await TurnAsync(saga, saga.Definition.Steps.Count, LocalStepCode, exception.MessageText, cancellationToken);
@@ -148,7 +148,7 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         {
             return await TransitionAsync(saga, transition, local, cancellationToken);
         }
-        catch (PostgresException exception) when (!exception.IsTransient)
+        catch (PostgresException exception) when (!exception.IsPassing())
         {
             LogLocalStep(exception, saga.Definition.Name, saga.Id);
             return await CompensateLaterAsync(saga, "local", StepOutcome.Transient(LocalStepCode, exception.MessageText), cancellationToken);

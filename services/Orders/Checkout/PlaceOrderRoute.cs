@@ -40,7 +40,6 @@ internal static class PlaceOrderRoute
                 "Reserves the stock and takes the money. 201 when that is done in time, 202 with a Location to ask when it takes longer, "
                 + "409 with a code such as OUT_OF_STOCK or CARD_DECLINED when it cannot be done. "
                 + "Send an Idempotency-Key to make a repeat of the request safe: it gets the answer of the first one.")
-            .Accepts<PlaceOrderRequest>("application/json")
             .Produces<OrderView>(StatusCodes.Status201Created)
             .Produces<OrderView>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status400BadRequest)
