@@ -61,6 +61,8 @@ public static class PostgresExtensions
                 exception);
         }
 
+        // ContainsKey would not do: it is true for every keyword that exists.
+        string[] given = [.. settings.Keys];
         Default("Maximum Pool Size", () => settings.MaxPoolSize = 20);
         Default("Max Auto Prepare", () => settings.MaxAutoPrepare = 50);
         Default("Timeout", () => settings.Timeout = 10);
@@ -70,7 +72,7 @@ public static class PostgresExtensions
 
         void Default(string keyword, Action set)
         {
-            if (!settings.ContainsKey(keyword))
+            if (!given.Contains(keyword, StringComparer.OrdinalIgnoreCase))
             {
                 set();
             }
