@@ -15,6 +15,7 @@ public sealed class OrderFlowTests(PostgresServer postgres)
     public async Task Events_add_up_and_a_cancellation_takes_back_what_was_confirmed()
     {
         using var kafka = new MockKafka();
+        using var events = new OrderEventProducer(kafka.BootstrapServers);
         await using var operations = await OperationsHost.StartAsync(postgres, kafka.BootstrapServers);
         Guid confirmed = Guid.NewGuid(), returned = Guid.NewGuid(), refused = Guid.NewGuid(), euro = Guid.NewGuid();
 
@@ -31,7 +32,7 @@ public sealed class OrderFlowTests(PostgresServer postgres)
             OperationsHost.Event(OrderEventTypes.Cancelled, returned, 99, failureCode: ProblemCodes.CancelledByCustomer),
         })
         {
-            await kafka.SendAsync(one);
+            await events.SendAsync(one);
         }
 
         var summary = await operations.WaitAsync(summary => summary.Events.Values.Sum() == 9);
@@ -48,14 +49,15 @@ public sealed class OrderFlowTests(PostgresServer postgres)
     public async Task A_message_that_comes_again_counts_once()
     {
         using var kafka = new MockKafka();
+        using var events = new OrderEventProducer(kafka.BootstrapServers);
         await using var operations = await OperationsHost.StartAsync(postgres, kafka.BootstrapServers);
         var repeated = OperationsHost.Event(OrderEventTypes.Confirmed, Guid.NewGuid());
 
-        await kafka.SendAsync(repeated);
+        await events.SendAsync(repeated);
         await operations.WaitAsync(summary => summary.Events.Count == 1);
-        await kafka.SendAsync(repeated);
-        await kafka.SendAsync(repeated);
-        await kafka.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, repeated.OrderId));
+        await events.SendAsync(repeated);
+        await events.SendAsync(repeated);
+        await events.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, repeated.OrderId));
 
         var summary = await operations.WaitAsync(summary => summary.Events.Count == 2);
         summary.Events[OrderEventTypes.Confirmed].ShouldBe(1);
@@ -66,12 +68,13 @@ public sealed class OrderFlowTests(PostgresServer postgres)
     public async Task A_message_that_cannot_be_read_is_set_aside_and_the_rest_goes_on()
     {
         using var kafka = new MockKafka();
+        using var events = new OrderEventProducer(kafka.BootstrapServers);
         await using var operations = await OperationsHost.StartAsync(postgres, kafka.BootstrapServers);
         var order = Guid.NewGuid();
 
-        await kafka.SendAsync("not json"u8.ToArray(), order, Guid.NewGuid());
-        await kafka.SendAsync("{}"u8.ToArray(), order, Guid.NewGuid());
-        await kafka.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, order));
+        await events.SendAsync("not json"u8.ToArray(), order, Guid.NewGuid());
+        await events.SendAsync("{}"u8.ToArray(), order, Guid.NewGuid());
+        await events.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, order));
 
         var summary = await operations.WaitAsync(summary => summary.Consumer.Handled == 1);
         summary.Consumer.Parked.ShouldBe(2);
@@ -82,10 +85,11 @@ public sealed class OrderFlowTests(PostgresServer postgres)
     public async Task Only_the_last_events_are_kept_and_the_newest_comes_first()
     {
         using var kafka = new MockKafka();
+        using var events = new OrderEventProducer(kafka.BootstrapServers);
         await using var operations = await OperationsHost.StartAsync(postgres, kafka.BootstrapServers);
         var order = Guid.NewGuid();
 
-        await Task.WhenAll(Enumerable.Range(1, 200).Select(total => kafka.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, order, total))));
+        await Task.WhenAll(Enumerable.Range(1, 200).Select(total => events.SendAsync(OperationsHost.Event(OrderEventTypes.Placed, order, total))));
 
         var summary = await operations.WaitAsync(summary => summary.Events.Values.Sum() == 200);
         summary.RecentEvents.Count.ShouldBeInRange(1, 50);
