@@ -10,14 +10,25 @@ namespace ResilientShop.Gateway.Edge;
 /// </summary>
 internal static class BodyLimit
 {
+    // Up to here what a refused client still sends is read and thrown away (by Kestrel, for five seconds at most). A connection closed
+    // under a client that is still sending shows it a broken pipe instead of the answer.
+    private const long LargestDiscardedBytes = 64 * 1024 * 1024;
+
     public static void UseBodyLimit(this IApplicationBuilder pipeline) => pipeline.Use((context, next) =>
     {
-        var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
-        return context.Request.ContentLength > limit
-            ? ProblemResults.Problem(
-                StatusCodes.Status413PayloadTooLarge,
-                ProblemCodes.BodyTooLarge,
-                $"The body has {context.Request.ContentLength} bytes; at most {limit} are read.").ExecuteAsync(context)
-            : next(context);
+        var feature = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
+        var limit = feature?.MaxRequestBodySize;
+        if (context.Request.ContentLength is not { } length || !(length > limit))
+        {
+            return next(context);
+        }
+
+        if (length <= LargestDiscardedBytes && feature is { IsReadOnly: false })
+        {
+            feature.MaxRequestBodySize = null;
+        }
+
+        return ProblemResults.Problem(
+            StatusCodes.Status413PayloadTooLarge, ProblemCodes.BodyTooLarge, $"The body has {length} bytes; at most {limit} are read.").ExecuteAsync(context);
     });
 }

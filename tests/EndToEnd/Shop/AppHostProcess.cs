@@ -9,7 +9,8 @@ namespace ResilientShop.EndToEnd.Tests.Shop;
 /// <summary>The AppHost as a user starts it: a process of its own, on free ports, with a ready file.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable
 {
-    private static readonly string Root = Metadata("RepositoryRoot");
+    /// <summary>Folder of the repository.</summary>
+    public static string Root { get; } = Metadata("RepositoryRoot");
 
     private readonly Process _process;
     private readonly string _readyFile;

@@ -43,9 +43,18 @@ internal sealed class Orders(HttpClient gateway)
     {
         var sku = await StockedAsync(10, cancellationToken);
         var (_, body) = await PlaceAsync(sku, 2, cancellationToken);
-        var id = body.GetProperty("id").GetGuid();
-        await Eventually.Async(async () => (await GetAsync(id, cancellationToken)).GetProperty("status").GetString() == "confirmed", cancellationToken);
-        return id;
+        body.TryGetProperty("id", out var id).ShouldBeTrue(body.ToString());
+        await Eventually.Async(async () => (await StatusAsync(id.GetGuid(), cancellationToken)) == "confirmed", cancellationToken);
+        return id.GetGuid();
+    }
+
+    /// <summary>The status of an order that must not have been cancelled.</summary>
+    private async Task<string?> StatusAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var order = await GetAsync(id, cancellationToken);
+        var status = order.GetProperty("status").GetString();
+        status.ShouldNotBe("cancelled", order.ToString());
+        return status;
     }
 
     public async Task<JsonElement> GetAsync(Guid id, CancellationToken cancellationToken)

@@ -6,7 +6,21 @@ namespace ResilientShop.EndToEnd.Tests.Shop;
 internal static class ProcessTree
 {
     /// <summary>A process as it is at one moment; the start time tells it from a later one with the same id.</summary>
-    internal readonly record struct Entry(int Id, int Parent, string StartTime, string Command);
+    internal readonly record struct Entry(int Id, int Parent, string StartTime, string Command)
+    {
+        /// <summary>Whether it was started with this variable.</summary>
+        public bool Has(string variable, string value)
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{Id}/environ").Split('\0').Contains($"{variable}={value}");
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>Everything that <paramref name="root"/> started, and what that started.</summary>
     public static IReadOnlyList<Entry> Descendants(int root)

@@ -17,9 +17,24 @@ public sealed class RunningShop : IAsyncLifetime
     /// <summary>The address of a resource, from the ready file.</summary>
     public string Address(string resource) => _addresses.GetProperty(resource).GetString()!;
 
-    /// <summary>Process ids of the instances when everything was ready, by name.</summary>
-    public int ProcessId(string instance) =>
-        _addresses.GetProperty("processes").EnumerateArray().Single(process => process.GetProperty("name").GetString() == instance).GetProperty("pid").GetInt32();
+    /// <summary>The process that an instance (<c>orders-1</c>) runs as now, or null; it changes when the instance is started again.</summary>
+    public int? CurrentProcessId(string instance)
+    {
+        var (name, number) = (instance.Split('-')[0], instance.Split('-')[1]);
+        return ProcessTree.Descendants(_appHost.ProcessId)
+            .Where(process => process.Has("OTEL_SERVICE_NAME", name) && process.Has("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={number}"))
+            .Select(process => (int?)process.Id)
+            .FirstOrDefault();
+    }
+
+    /// <summary>How many confirmed orders Operations has heard of.</summary>
+    public async Task<long> ConfirmedOrdersAsync(CancellationToken cancellationToken)
+    {
+        using var operations = new HttpClient();
+        using var answer = await operations.GetAsync($"{Address("operations")}/api/summary", cancellationToken);
+        var events = (await Json.ReadAsync(answer, cancellationToken)).GetProperty("events");
+        return events.TryGetProperty("OrderConfirmed", out var confirmed) ? confirmed.GetInt64() : 0;
+    }
 
     public async ValueTask InitializeAsync()
     {
