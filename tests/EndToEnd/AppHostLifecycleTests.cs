@@ -102,13 +102,13 @@ public sealed class AppHostLifecycleTests
         var addresses = await appHost.ReadyAsync(TestContext.Current.CancellationToken);
 
         using var gateway = new HttpClient { BaseAddress = new Uri(addresses.GetProperty("gateway").GetString()!) };
-        (await gateway.PutAsync("inventory/10001", Json.Body("""{"available":7}"""), TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var sku = await new Orders(gateway).StockedAsync(7, TestContext.Current.CancellationToken);
         var postgres = addresses.GetProperty("processes").EnumerateArray().Single(process => process.GetProperty("name").GetString() == "postgres").GetProperty("pid").GetInt32();
         using (var killed = Process.GetProcessById(postgres))
         {
             killed.Kill();
         }
 
-        await Eventually.Async(async () => (await gateway.GetStringAsync("inventory/10001", TestContext.Current.CancellationToken)).Contains("\"available\":7", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await Eventually.Async(async () => (await gateway.GetStringAsync($"inventory/{sku}", TestContext.Current.CancellationToken)).Contains("\"available\":7", StringComparison.Ordinal), TestContext.Current.CancellationToken);
     }
 }

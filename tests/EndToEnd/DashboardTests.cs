@@ -63,7 +63,7 @@ public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime
     public async Task Structured_logs_and_metrics_arrive()
     {
         var logs = await OpenAsync("structuredlogs", TestContext.Current.CancellationToken);
-        await Assertions.Expect(logs.GetByText("inventory").First).ToBeVisibleAsync();
+        await Assertions.Expect(logs.GetByRole(AriaRole.Row).Filter(new() { HasText = "Application started" }).First).ToBeVisibleAsync();
 
         var metrics = await OpenAsync("metrics/resource/gateway", TestContext.Current.CancellationToken);
         await Assertions.Expect(metrics.GetByText("http.server.request.duration").First).ToBeVisibleAsync();
