@@ -2,7 +2,7 @@ using System.Text.Json;
 using ResilientShop.EndToEnd.Tests.Shop;
 
 // One shop after the other: a machine with two cores is busy enough with one.
-[assembly: Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(RunningShop))]
 
 namespace ResilientShop.EndToEnd.Tests.Shop;
