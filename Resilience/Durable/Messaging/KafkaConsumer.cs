@@ -20,9 +20,13 @@ internal sealed partial class KafkaConsumer<T>(
     TimeProvider time,
     ILogger<KafkaConsumer<T>> logger) : BackgroundService
 {
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
+
     private readonly ConsumedBatch<T> _batch = new(options.BatchSize);
     private readonly InboxCleaner _cleaner = new(dataSource, options.GroupId, options.InboxRetention, time);
     private int _failures;
+    private long _lookedAt;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -74,6 +78,7 @@ internal sealed partial class KafkaConsumer<T>(
             {
                 await _cleaner.CleanAsync(cancellationToken);
                 await Task.Delay(options.PollInterval, time, cancellationToken);
+                await LookForBrokerAsync(consumer);
                 return;
             }
 
@@ -148,6 +153,19 @@ internal sealed partial class KafkaConsumer<T>(
         ConsumerMetrics.Handled(options.Topic, options.GroupId, fresh.Count, _batch.Messages.Count - fresh.Count);
     }
 
+    /// <summary>The client tells when brokers go, not when they come back; without a message nobody would notice.</summary>
+    private async Task LookForBrokerAsync(IConsumer<string, byte[]> consumer)
+    {
+        if (status.Problem is null || time.GetElapsedTime(_lookedAt) < LookInterval || consumer.Assignment.Count == 0)
+        {
+            return;
+        }
+
+        _lookedAt = time.GetTimestamp();
+        await Task.Run(() => consumer.Committed(consumer.Assignment, LookTimeout));
+        Recovered();
+    }
+
     private void Rewind(IConsumer<string, byte[]> consumer)
     {
         foreach (var first in _batch.FirstOffsets)
@@ -208,6 +226,7 @@ internal sealed partial class KafkaConsumer<T>(
         })
         .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
         .SetErrorHandler((_, error) => OnError(error))
+        .SetPartitionsAssignedHandler((_, _) => Recovered())
         .Build();
 
     private void OnError(Error error)

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
+using ResilientShop.Resilience;
 
 namespace ResilientShop.Orders.Checkout;
 
@@ -15,8 +16,8 @@ internal sealed partial class KnownSkus(
 {
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
-    /// <summary>The unknown ones among <paramref name="lines"/>.</summary>
-    public async Task<IReadOnlySet<string>> FindUnknownAsync(IReadOnlyList<OrderLine> lines, CancellationToken cancellationToken)
+    /// <summary>The unknown ones among <paramref name="lines"/>. Takes no longer than the caller waits.</summary>
+    public async Task<IReadOnlySet<string>> FindUnknownAsync(IReadOnlyList<OrderLine> lines, Deadline deadline, CancellationToken cancellationToken)
     {
         var asked = lines.Select(line => line.Sku).Where(sku => !_known.ContainsKey(sku)).ToHashSet(StringComparer.Ordinal);
         if (asked.Count == 0)
@@ -26,15 +27,18 @@ internal sealed partial class KnownSkus(
 
         try
         {
-            var request = new FindUnknownSkusRequest { Skus = { asked } };
+            var patience = deadline.Remaining < options.Value.InventoryTimeout ? deadline.Remaining : options.Value.InventoryTimeout;
             var reply = await inventory.FindUnknownSkusAsync(
-                request, deadline: (time.GetUtcNow() + options.Value.InventoryTimeout).UtcDateTime, cancellationToken: cancellationToken);
+                new FindUnknownSkusRequest { Skus = { asked } },
+                deadline: (time.GetUtcNow() + patience).UtcDateTime,
+                cancellationToken: cancellationToken);
             var unknown = reply.Unknown.ToHashSet(StringComparer.Ordinal);
             Remember(asked.Except(unknown));
             return unknown;
         }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (RpcException exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             LogNotAsked(exception.StatusCode);
             return new HashSet<string>();
         }

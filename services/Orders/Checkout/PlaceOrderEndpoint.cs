@@ -28,7 +28,7 @@ internal sealed class PlaceOrderEndpoint(
             return CreationAnswers.DeadlineSpent();
         }
 
-        var unknown = await skus.FindUnknownAsync(request.Lines, aborted);
+        var unknown = await skus.FindUnknownAsync(request.Lines, deadline, aborted);
         if (unknown.Count > 0)
         {
             return CreationAnswers.UnknownSku(request.Lines, unknown);

@@ -27,6 +27,7 @@ internal sealed class ReserveStock(
         }
         catch (RpcException exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return Judge(exception);
         }
     }
@@ -41,6 +42,7 @@ internal sealed class ReserveStock(
         }
         catch (RpcException exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return Judge(exception);
         }
     }

@@ -87,7 +87,7 @@ public sealed class OutboxRelayTests(PostgresServer server)
         await world.UntilSentAsync();
 
         await world.ScalarAsync<long>(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         world.DataSource.Clear();
         await world.AppendAsync("a:2");
         await world.UntilSentAsync();

@@ -170,6 +170,7 @@ public sealed class SagaCrashTests(PostgresServer server)
     public async Task Connections_that_break_in_between_cost_no_saga()
     {
         await using var world = await SagaWorld.CreateAsync(server);
+        world.Options.Lease = TimeSpan.FromSeconds(1);
         var instance = await world.StartInstanceAsync();
         var ids = new List<Guid>();
         for (var round = 0; round < 5; round++)
@@ -182,7 +183,7 @@ public sealed class SagaCrashTests(PostgresServer server)
             await using var other = new Npgsql.NpgsqlConnection(server.MaintenanceConnectionString);
             await other.OpenAsync(SagaWorld.Cancel);
             await using var kill = new Npgsql.NpgsqlCommand(
-                $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{new Npgsql.NpgsqlConnectionStringBuilder(world.DataSource.ConnectionString).Database}'",
+                $"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{new Npgsql.NpgsqlConnectionStringBuilder(world.DataSource.ConnectionString).Database}'",
                 other);
             await kill.ExecuteScalarAsync(SagaWorld.Cancel);
             world.DataSource.Clear();

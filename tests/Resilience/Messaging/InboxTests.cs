@@ -1,0 +1,41 @@
+using ResilientShop.Resilience.Durable.Messaging;
+using ResilientShop.Tests;
+
+namespace ResilientShop.Resilience.Tests.Messaging;
+
+/// <summary>The inbox alone.</summary>
+public sealed class InboxTests(PostgresServer server)
+{
+    [Fact]
+    public async Task The_inbox_tells_new_from_known_also_under_concurrency()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        var ids = Enumerable.Range(0, 100).Select(i => $"{i}").ToArray();
+
+        var added = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => RecordAsync(world, i % 2 == 0 ? ids : [.. ids.Reverse(), "0"])));
+
+        added.Sum(set => set.Count).ShouldBe(100);
+        (await RecordAsync(world, ["0", "new"])).ShouldBe(["new"]);
+    }
+
+    [Fact]
+    public async Task The_inbox_forgets_what_is_old()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        await RecordAsync(world, ["old1", "old2", "fresh"]);
+        await world.ScalarAsync<string>("UPDATE durable.inbox SET received_at = now() - interval '8 days' WHERE message_id LIKE 'old%' RETURNING message_id");
+
+        (await Inbox.ForgetAsync(world.DataSource, "test", TimeSpan.FromDays(7), limit: 1, MessagingWorld.Cancel)).ShouldBe(1);
+        (await Inbox.ForgetAsync(world.DataSource, "test", TimeSpan.FromDays(7), limit: 9, MessagingWorld.Cancel)).ShouldBe(1);
+        (await world.ScalarAsync<string>("SELECT message_id FROM durable.inbox")).ShouldBe("fresh");
+    }
+
+    private static async Task<IReadOnlySet<string>> RecordAsync(MessagingWorld world, string[] ids)
+    {
+        await using var connection = await world.DataSource.OpenConnectionAsync(MessagingWorld.Cancel);
+        await using var transaction = await connection.BeginTransactionAsync(MessagingWorld.Cancel);
+        var added = await Inbox.TryRecordAsync(connection, transaction, "test", ids, MessagingWorld.Cancel);
+        await transaction.CommitAsync(MessagingWorld.Cancel);
+        return added;
+    }
+}
