@@ -5,7 +5,7 @@ using System.Text;
 namespace ResilientShop.Resilience.Durable.Migrations;
 
 /// <summary>One step of a schema's history. Once applied somewhere it must never be edited; a change is a new script.</summary>
-/// <param name="Name">Unique in its database, for example <c>orders/001_orders.sql</c>.</param>
+/// <param name="Name">Unique in its database, for example <c>trips/0001_trips.sql</c>.</param>
 /// <param name="Sql">Statements that run in one transaction.</param>
 public sealed record MigrationScript(string Name, string Sql)
 {
