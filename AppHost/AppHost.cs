@@ -49,4 +49,5 @@ IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = 
     builder.AddProject<TProject>(name)
         .WithHttpEndpoint(port: port)
         .WithHttpHealthCheck("/health")
-        .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName);
+        .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
+        .WithEnvironment("WarmUp__Rounds", "20");

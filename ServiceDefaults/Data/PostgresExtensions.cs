@@ -63,7 +63,7 @@ public static class PostgresExtensions
 
         // ContainsKey would not do: it is true for every keyword that exists.
         string[] given = [.. settings.Keys];
-        Default("Maximum Pool Size", () => settings.MaxPoolSize = 20);
+        Default("Maximum Pool Size", () => settings.MaxPoolSize = 12);
         Default("Max Auto Prepare", () => settings.MaxAutoPrepare = 50);
         Default("Timeout", () => settings.Timeout = 10);
         Default("Command Timeout", () => settings.CommandTimeout = 10);

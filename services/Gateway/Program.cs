@@ -5,6 +5,7 @@ using ResilientShop.Gateway.Edge;
 using ResilientShop.Gateway.Failover;
 using ResilientShop.Gateway.Index;
 using ResilientShop.ServiceDefaults;
+using ResilientShop.ServiceDefaults.WarmUp;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.ServiceDiscovery;
 
@@ -20,6 +21,12 @@ builder.Services.AddReverseProxy()
     .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
     .AddConfigFilter<RouteDeadline>()
     .AddTransforms<DeadlineTransform>();
+
+builder.AddWarmUpRequests(
+    new WarmUpRequest("GET", "/orders/{id}"),
+    new WarmUpRequest("POST", "/orders", "{}"),
+    new WarmUpRequest("GET", "/inventory/warm-up"),
+    new WarmUpRequest("GET", "/payments/{id}"));
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -1,9 +1,11 @@
 using ResilientShop.Inventory.Reservations;
 using ResilientShop.Inventory.Stock;
+using ResilientShop.Inventory.WarmUp;
 using ResilientShop.Resilience.Durable.Migrations;
 using ResilientShop.ServiceDefaults;
 using ResilientShop.ServiceDefaults.Data;
 using ResilientShop.ServiceDefaults.Hosting;
+using ResilientShop.ServiceDefaults.WarmUp;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -22,6 +24,9 @@ builder.Services.AddGrpc(options =>
     // The catch-all route for unknown gRPC services would also take HTTP requests with a wrong method or content type.
     options.IgnoreUnknownServices = true;
 });
+
+builder.AddWarmUpRequests(new WarmUpRequest("GET", "/inventory/warm-up"), new WarmUpRequest("PUT", "/inventory/warm-up", "{}"));
+builder.AddWarmUp<ReservationWarmUp>();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

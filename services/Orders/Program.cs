@@ -2,11 +2,15 @@ using ResilientShop.Orders.Cancellation;
 using ResilientShop.Orders.Checkout;
 using ResilientShop.Orders.Lookup;
 using ResilientShop.Orders.Records;
+using ResilientShop.Orders.WarmUp;
+using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Durable.Migrations;
+using ResilientShop.Resilience.Durable.Sagas;
 using ResilientShop.ServiceDefaults;
 using ResilientShop.ServiceDefaults.Data;
+using ResilientShop.ServiceDefaults.WarmUp;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -18,6 +22,17 @@ builder.Services.AddMigrations(
 builder.Services.AddSingleton<OrderTable>();
 builder.Services.AddOutbox();
 builder.Services.AddCheckout();
+
+builder.Services.AddSaga(WarmUpSaga.Define);
+builder.AddWarmUpRequests(
+    new WarmUpRequest("GET", "/orders/{id}"),
+    new WarmUpRequest("POST", "/orders", "{}"),
+    new WarmUpRequest("POST", "/orders", """{"customerId":"warm-up","currency":"GBP","lines":[{"sku":"warm-up","quantity":1,"unitPrice":1}],"payment":{"token":"warm-up"}}""")
+    {
+        // A spent deadline: checked like any order, and stored like none.
+        Headers = new Dictionary<string, string> { [ResilienceHeaders.DeadlineMs] = "0" },
+    });
+builder.AddWarmUp<CheckoutWarmUp>();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -4,9 +4,11 @@ using ResilientShop.Payments.Provider;
 using ResilientShop.Payments.ProviderClient;
 using ResilientShop.Payments.Records;
 using ResilientShop.Payments.Refunding;
+using ResilientShop.Payments.WarmUp;
 using ResilientShop.Resilience.Durable.Migrations;
 using ResilientShop.ServiceDefaults;
 using ResilientShop.ServiceDefaults.Data;
+using ResilientShop.ServiceDefaults.WarmUp;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -19,6 +21,12 @@ builder.Services.AddSingleton<ChargeMetrics>();
 builder.Services.AddScoped<ChargeEndpoint>();
 builder.Services.AddPaymentProvider();
 builder.Services.AddProviderSimulation();
+
+builder.AddWarmUpRequests(
+    new WarmUpRequest("GET", "/payments/{id}"),
+    new WarmUpRequest("POST", "/payments", "{}"),
+    new WarmUpRequest("POST", "/provider/charges", """{"amount":1,"currency":"GBP","token":"warm-up"}""") { Headers = new Dictionary<string, string> { ["Idempotency-Key"] = "warm-up" } });
+builder.AddWarmUp<ChargeWarmUp>();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -38,7 +38,7 @@ internal sealed class PostgresWorkload(PostgresServerResource server, EmbeddedHo
             "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=",
             "-c", "max_connections=200",
-            "-c", "shared_buffers=64MB",
+            "-c", "shared_buffers=24MB",
             "-c", "max_wal_size=512MB",
 
             // The data goes away with the AppHost, so it need not survive a power cut; it does survive any kill of any process.

@@ -14,7 +14,12 @@ internal sealed class AcceptOrder(Outbox outbox, TimeProvider time) : ILocalSaga
 
     public void Execute(SagaContext saga, NpgsqlBatch batch)
     {
-        var order = saga.Data<Order>();
+        Store(saga.Data<Order>(), batch);
+    }
+
+    /// <summary>Adds the statements that store an accepted order and its event.</summary>
+    public static void Store(Order order, NpgsqlBatch batch)
+    {
         batch.BatchCommands.Add(Insert(order));
         batch.BatchCommands.Add(InsertLines(order));
         Outbox.Append(batch, OrderMessages.Create(OrderEventTypes.Placed, order, failureCode: null, order.CreatedAt));

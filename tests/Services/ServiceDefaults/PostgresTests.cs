@@ -34,7 +34,7 @@ public sealed class PostgresTests(PostgresServer postgres)
         var open = new NpgsqlConnectionStringBuilder(DefaultsApp.CreateBuilder(("ConnectionStrings:db", "Host=a")).AddPostgres("db"));
         var said = new NpgsqlConnectionStringBuilder(DefaultsApp.CreateBuilder(("ConnectionStrings:db", "Host=a;MaxPoolSize=7;Timeout=3")).AddPostgres("db"));
 
-        open.MaxPoolSize.ShouldBe(20);
+        open.MaxPoolSize.ShouldBe(12);
         open.MaxAutoPrepare.ShouldBe(50);
         said.MaxPoolSize.ShouldBe(7);
         said.Timeout.ShouldBe(3);

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ResilientShop.ServiceDefaults.WarmUp;
+
+/// <summary>
+/// Lets a service warm up before it reports ready. Off unless <c>WarmUp:Rounds</c> is set; the AppHost sets it, so that the first real request
+/// does not pay for what the just-in-time compiler has to do.
+/// </summary>
+public static class WarmUpExtensions
+{
+    /// <summary>Name of the health check that fails until the service is warm.</summary>
+    public const string HealthCheck = "warm-up";
+
+    /// <summary>Calls the service itself with <paramref name="requests"/>; what they answer does not matter.</summary>
+    public static WebApplicationBuilder AddWarmUpRequests(this WebApplicationBuilder builder, params WarmUpRequest[] requests)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IWarmUp>(services => ActivatorUtilities.CreateInstance<SelfRequests>(services, (object)requests));
+        return builder.AddWarmUpService();
+    }
+
+    /// <summary>Runs <typeparamref name="T"/>.</summary>
+    public static WebApplicationBuilder AddWarmUp<T>(this WebApplicationBuilder builder)
+        where T : class, IWarmUp
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IWarmUp, T>();
+        return builder.AddWarmUpService();
+    }
+
+    private static WebApplicationBuilder AddWarmUpService(this WebApplicationBuilder builder)
+    {
+        if (builder.Services.Any(service => service.ServiceType == typeof(WarmUpService)))
+        {
+            return builder;
+        }
+
+        builder.Services.AddOptions<WarmUpOptions>().BindConfiguration("WarmUp").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<WarmUpService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<WarmUpService>());
+        builder.Services.AddHealthChecks().AddCheck<WarmUpService>(HealthCheck);
+        return builder;
+    }
+}

@@ -1,0 +1,41 @@
+using Npgsql;
+using ResilientShop.Resilience;
+using ResilientShop.Resilience.Durable.Sagas;
+
+namespace ResilientShop.Orders.WarmUp;
+
+/// <summary>A saga without effects. Its row stays among the ended ones, where it belongs to no order.</summary>
+internal static class WarmUpSaga
+{
+    public const string Name = "warm-up";
+
+    public static SagaDefinition Define(IServiceProvider services) => SagaDefinition.Named(Name, version: 1)
+        .Then(new Nothing())
+        .Closes(new NothingLocal());
+
+    private sealed class Nothing : ISagaStep
+    {
+        public string Name => "nothing";
+
+        public RetryStrategy Retry => RetryStrategy.Fixed;
+
+        public Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken) => Task.FromResult(StepOutcome.Done);
+
+        public Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken) => Task.FromResult(StepOutcome.Done);
+    }
+
+    private sealed class NothingLocal : ILocalSagaStep
+    {
+        public string Name => "end";
+
+        public void Execute(SagaContext saga, NpgsqlBatch batch)
+        {
+            // Nothing to write: only the saga's own state changes.
+        }
+
+        public void Compensate(SagaContext saga, NpgsqlBatch batch)
+        {
+            // Nothing was written.
+        }
+    }
+}
