@@ -13,6 +13,9 @@ internal static class QuietLogs
     {
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+
+        // Whoever asks for /health reads what is wrong in the answer; a probe a second would fill the log with it.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "Critical",
         ["Logging:LogLevel:Microsoft.Extensions.ServiceDiscovery"] = "Warning",
         ["Logging:LogLevel:Microsoft.Extensions.Http"] = "Warning",
         ["Logging:LogLevel:System.Net.Http"] = "Warning",

@@ -66,6 +66,7 @@ internal sealed class DashboardWorkload(DashboardResource dashboard, EmbeddedHos
         ["DOTNET_GCConserveMemory"] = "5",
         ["HOME"] = host.RunPath,
         ["Logging__LogLevel__Default"] = "Warning",
+        ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
     };
 
     private async Task<string> FindAsync(ResourceInstance instance, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal static class ResourceMessages
             State = snapshot.State.ToString(),
             StartedAt = Time(snapshot.StartedAt),
             StoppedAt = Time(snapshot.StoppedAt),
-            CreatedAt = Time(snapshot.StartedAt),
+            CreatedAt = Time(instance.CreatedAt),
             IsHidden = instance.Resource is DashboardResource,
         };
         if (snapshot.State is ResourceState.Unavailable)

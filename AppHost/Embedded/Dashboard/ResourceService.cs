@@ -68,6 +68,21 @@ internal sealed class ResourceService(EmbeddedHost host, CancellationToken endin
         return new ResourceCommandResponse { Kind = ResourceCommandResponseKind.Succeeded };
     }
 
+    /// <summary>We never ask the person at the dashboard anything; the stream stays open so that the dashboard need not wonder.</summary>
+    public override async Task WatchInteractions(
+        IAsyncStreamReader<WatchInteractionsRequestUpdate> requestStream, IServerStreamWriter<WatchInteractionsResponseUpdate> responseStream, ServerCallContext context)
+    {
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, ending);
+        try
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, host.Time, until.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The dashboard or the application stops.
+        }
+    }
+
     private ResourceInstance Find(string name) =>
         host.Instances.FirstOrDefault(instance => instance.Name == name)
         ?? throw new RpcException(new Status(StatusCode.NotFound, $"There is no resource '{name}'."));

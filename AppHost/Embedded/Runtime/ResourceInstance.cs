@@ -28,6 +28,7 @@ internal sealed class ResourceInstance
         Resource = resource;
         Replica = replica;
         Name = resource is ProjectResource ? $"{resource.Name}-{replica + 1}" : resource.Name;
+        CreatedAt = host.Time.GetUtcNow();
         Log = new ResourceLog(host.Time);
         Workload = resource.CreateWorkload(host);
     }
@@ -39,6 +40,8 @@ internal sealed class ResourceInstance
 
     /// <summary>Unique among the instances of the application: <c>orders-1</c>, <c>orders-2</c>, <c>postgres</c>.</summary>
     public string Name { get; }
+
+    public DateTimeOffset CreatedAt { get; }
 
     public ResourceLog Log { get; }
 

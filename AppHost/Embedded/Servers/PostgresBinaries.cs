@@ -12,7 +12,7 @@ internal sealed record PostgresBinaries(string Folder, UnixUser? User)
     {
         var user = FindUser(host.Launcher);
         var folder = Installed() ?? await DownloadedAsync(host, instance, cancellationToken);
-        return new PostgresBinaries(user is null ? folder : await ReachableAsync(folder, user, host, instance), user);
+        return new PostgresBinaries(user is null ? folder : await ReachableAsync(folder, user, host), user);
     }
 
     /// <summary>The folder on PATH or the newest one of Debian's that holds both programs.</summary>
@@ -59,10 +59,10 @@ internal sealed record PostgresBinaries(string Folder, UnixUser? User)
     }
 
     /// <summary>The folder itself when <paramref name="user"/> may run programs there, else a copy where it may.</summary>
-    private static async Task<string> ReachableAsync(string folder, UnixUser user, EmbeddedHost host, ResourceInstance instance)
+    private static async Task<string> ReachableAsync(string folder, UnixUser user, EmbeddedHost host)
     {
         var probe = await RunningProcess.StartAsync(
-            host, new ProcessSpec(Path.Combine(folder, "postgres"), ["--version"]) { User = user, WorkingDirectory = "/" }, instance.Log);
+            host, new ProcessSpec(Path.Combine(folder, "postgres"), ["--version"]) { User = user, WorkingDirectory = "/" }, new ResourceLog(host.Time));
         if (await probe.Exited == 0)
         {
             return folder;

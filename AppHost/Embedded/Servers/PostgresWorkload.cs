@@ -80,6 +80,7 @@ internal sealed class PostgresWorkload(PostgresServerResource server, EmbeddedHo
             Posix.ChangeOwner(password, user);
         }
 
+        var output = new ResourceLog(host.Time);
         var initdb = await RunningProcess.StartAsync(
             host,
             new ProcessSpec(
@@ -89,11 +90,11 @@ internal sealed class PostgresWorkload(PostgresServerResource server, EmbeddedHo
                 User = binaries.User,
                 WorkingDirectory = folder,
             },
-            instance.Log);
+            output);
         var exitCode = await initdb.Exited.WaitAsync(cancellationToken);
         File.Delete(password);
         return exitCode == 0
             ? data
-            : throw new InvalidOperationException($"initdb ended with exit code {exitCode}: {string.Join(' ', instance.Log.Tail(3))}");
+            : throw new InvalidOperationException($"initdb ended with exit code {exitCode}: {string.Join(' ', output.Tail(3))}");
     }
 }
