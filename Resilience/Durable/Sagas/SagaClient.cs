@@ -63,6 +63,22 @@ public sealed class SagaClient
     }
 
     /// <summary>
+    /// Waits until a saga that was asked to undo what it did has done so. News of an earlier end, which may still be on its way to those who
+    /// wait, is passed over.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled first; the saga goes on.</exception>
+    public async Task<SagaResult> WaitForCompensationAsync(Guid id, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await WaitAsync(id, cancellationToken) is { Status: SagaStatus.Compensated } compensated)
+            {
+                return compensated;
+            }
+        }
+    }
+
+    /// <summary>
     /// Asks a saga to undo what it did. A running one turns round before it completes; a completed one is reopened and compensated by this instance.
     /// </summary>
     /// <param name="id">Identifier of the saga.</param>

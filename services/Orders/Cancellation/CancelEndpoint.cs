@@ -30,7 +30,7 @@ internal static class CancelEndpoint
         var outcome = await sagas.CancelAsync(orderId, ProblemCodes.CancelledByCustomer, "The customer cancelled the order.", aborted);
         if (outcome is not (SagaCancellation.NotFound or SagaCancellation.AlreadyCompensated))
         {
-            await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitAsync(orderId, cancel), aborted);
+            await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitForCompensationAsync(orderId, cancel), aborted);
         }
 
         return await orders.FindAsync(orderId, aborted) switch

@@ -19,7 +19,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         (await world.TripAsync(id)).ShouldBe("Ann cancelling");
         world.Flight.Gate.SetResult();
 
-        (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
+        (await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
         world.Journal.Of(id).ShouldBe("+flight -flight");
         world.Flight.IsInEffect(id).ShouldBeFalse();
     }
@@ -36,7 +36,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         await CancelAsync(instance, id);
         world.Hotel.Gate.SetResult();
 
-        (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Compensated);
+        (await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Compensated);
         world.Journal.Of(id).ShouldBe("+flight +hotel -hotel -flight");
         (await world.TripAsync(id))!.ShouldNotContain("confirmed");
     }
@@ -52,7 +52,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
 
         await CancelAsync(instance, id);
 
-        (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
+        (await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
         world.Journal.Of(id).ShouldBe("+flight -flight");
     }
 
@@ -65,7 +65,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
 
         (await CancelAsync(instance, id)).ShouldBe(SagaCancellation.Reopened);
 
-        var result = await instance.Client.WaitAsync(id, SagaWorld.Cancel);
+        var result = await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel);
         result.ShouldBe(new SagaResult(id, SagaStatus.Compensated, "REGRET", "changed my mind", result.EndedAt));
         world.Journal.Of(id).ShouldBe("+flight +hotel -hotel -flight");
         (await world.TripAsync(id)).ShouldBe("Ann confirmed cancelling cancelled:REGRET");
@@ -81,7 +81,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         await CancelAsync(world.AddInstance("doomed"), id);
         await world.ExpireLeasesAsync();
 
-        (await (await world.StartInstanceAsync("heir")).Client.WaitAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
+        (await (await world.StartInstanceAsync("heir")).Client.WaitForCompensationAsync(id, SagaWorld.Cancel)).FailureCode.ShouldBe("REGRET");
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         var instance = await world.StartInstanceAsync();
         var id = (await instance.RunAsync()).Id;
         await CancelAsync(instance, id);
-        await instance.Client.WaitAsync(id, SagaWorld.Cancel);
+        await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel);
 
         (await CancelAsync(instance, id)).ShouldBe(SagaCancellation.AlreadyCompensated);
         (await world.TripAsync(id)).ShouldBe("Ann confirmed cancelling cancelled:REGRET");
@@ -107,7 +107,7 @@ public sealed class SagaCancellationTests(PostgresServer server)
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => CancelAsync(instance, id)));
 
         outcomes.Count(outcome => outcome == SagaCancellation.Reopened).ShouldBe(1);
-        await instance.Client.WaitAsync(id, SagaWorld.Cancel);
+        await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel);
         world.Journal.Of(id).ShouldBe("+flight +hotel -hotel -flight");
     }
 
