@@ -11,7 +11,7 @@ internal sealed partial class DatabaseProblems(IProblemDetailsService problems, 
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not NpgsqlException { IsTransient: true } unavailable)
+        if (exception is not NpgsqlException unavailable || !IsPassing(unavailable))
         {
             return false;
         }
@@ -28,6 +28,10 @@ internal sealed partial class DatabaseProblems(IProblemDetailsService problems, 
             },
         });
     }
+
+    /// <summary>Npgsql's own list leaves out a server that ends sessions because it stops or has crashed.</summary>
+    private static bool IsPassing(NpgsqlException exception) =>
+        exception.IsTransient || exception is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown };
 
     [LoggerMessage(LogLevel.Warning, "{Method} {Path} failed because the database cannot be asked ({Reason})")]
     private static partial void LogUnavailable(ILogger logger, string method, string path, string reason, Exception exception);

@@ -29,8 +29,17 @@ public sealed class DistributedApplication
 
     internal DistributedApplication(EmbeddedHost host) => _host = host;
 
-    /// <summary>Starts a description with the settings of <paramref name="args"/>.</summary>
-    public static IDistributedApplicationBuilder CreateBuilder(string[] args) => new DistributedApplicationBuilder(args);
+    /// <summary>Starts a description with the settings of <paramref name="args"/>. A wrong command line ends the program with exit code 1.</summary>
+    public static IDistributedApplicationBuilder CreateBuilder(string[] args)
+    {
+        if (CommandLine.Problem(args) is { } problem)
+        {
+            Console.Error.WriteLine(problem);
+            Environment.Exit(1);
+        }
+
+        return new DistributedApplicationBuilder(args);
+    }
 
     /// <summary>
     /// Runs until Ctrl-C or SIGTERM and sets the process's exit code: 0 after an ordered stop, 1 when the application could not start.
