@@ -6,6 +6,7 @@ using ResilientShop.ServiceDefaults.Health;
 using ResilientShop.ServiceDefaults.Hosting;
 using ResilientShop.ServiceDefaults.Problems;
 using ResilientShop.ServiceDefaults.Telemetry;
+using ResilientShop.ServiceDefaults.WarmUp;
 
 namespace ResilientShop.ServiceDefaults;
 
@@ -46,6 +47,7 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
 
+        app.UseUncountedWarmUp();
         app.UseProblems();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");

@@ -11,7 +11,7 @@ public static class PostgresExtensions
 {
     /// <summary>
     /// Registers a singleton <see cref="NpgsqlDataSource"/> for the connection string <paramref name="name"/>, with a health check.
-    /// What the string leaves open gets defaults for many small services on one server: at most 20 connections, prepared statements.
+    /// What the string leaves open gets defaults for many small services on one server: at most 12 connections, prepared statements.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="name">Name of the connection string, for example <c>ordersdb</c> for <c>ConnectionStrings__ordersdb</c>.</param>

@@ -16,6 +16,9 @@ namespace ResilientShop.ServiceDefaults.Telemetry;
 internal static class TelemetryExtensions
 {
     private const string ProjectSources = "ResilientShop.*";
+    // Without the client's own span, that of the HTTP request below it would have a parent that nobody sent.
+    private const string GrpcClientSource = "Grpc.Net.Client";
+
     private const string ProxySource = "Yarp.ReverseProxy";
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
@@ -44,7 +47,7 @@ internal static class TelemetryExtensions
 
     private static void AddTraces(TracerProviderBuilder traces) => traces
         .SetSampler(new ParentBasedSampler(new RequestsNotProbes()))
-        .AddSource(ProjectSources, ProxySource)
+        .AddSource(ProjectSources, ProxySource, GrpcClientSource)
         .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))
         .AddHttpClientInstrumentation(options => options.FilterHttpRequestMessage = request => !IsProbe(request.RequestUri?.AbsolutePath))
         .AddNpgsql();

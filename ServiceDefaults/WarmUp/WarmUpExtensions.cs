@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -28,6 +29,23 @@ public static class WarmUpExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<IWarmUp, T>();
         return builder.AddWarmUpService();
+    }
+
+    /// <summary>Keeps what a service asks of itself out of its request metrics: until it is warm, nobody else has reason to ask.</summary>
+    internal static void UseUncountedWarmUp(this WebApplication app)
+    {
+        if (app.Services.GetService<WarmUpService>() is { IsWarm: false } service)
+        {
+            app.Use((context, next) =>
+            {
+                if (!service.IsWarm && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
+                {
+                    metrics.MetricsDisabled = true;
+                }
+
+                return next(context);
+            });
+        }
     }
 
     private static WebApplicationBuilder AddWarmUpService(this WebApplicationBuilder builder)

@@ -14,6 +14,9 @@ internal sealed partial class WarmUpService(
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _warm = options.Value.Rounds == 0;
 
+    /// <summary>Whether real traffic may come.</summary>
+    public bool IsWarm => _warm;
+
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_warm ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("warming up"));
 

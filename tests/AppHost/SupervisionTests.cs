@@ -117,6 +117,43 @@ public sealed class SupervisionTests
     }
 
     [Fact]
+    public async Task When_an_optional_resource_fails_to_start_the_rest_runs()
+    {
+        var dashboard = new FakeResource("dashboard", isRequired: false) { Workload = { Failure = new IOException("the disk is full") } };
+        var service = new FakeResource("service");
+        service.WaitsFor.Add(dashboard);
+        await using var host = HostUnderTest.Run(dashboard, service);
+
+        await host.UntilAsync("service", snapshot => snapshot.IsHealthy, Cancellation);
+        host.Instance("dashboard").Snapshot.State.ShouldBe(ResourceState.FailedToStart);
+    }
+
+    [Fact]
+    public async Task When_an_optional_resource_never_comes_up_the_rest_runs()
+    {
+        var etcd = new FakeResource("etcd", isRequired: false) { Workload = { Problem = "not yet" } };
+        var service = new FakeResource("service");
+        service.WaitsFor.Add(etcd);
+        await using var host = HostUnderTest.Run(etcd, service);
+        for (var life = 0; life < 3; life++)
+        {
+            (await etcd.Workload.NextRunAsync(Cancellation)).Exit(2);
+        }
+
+        await host.UntilAsync("service", snapshot => snapshot.IsHealthy, Cancellation);
+    }
+
+    [Fact]
+    public async Task A_ready_file_that_cannot_be_written_is_said_before_anything_starts()
+    {
+        var service = new FakeResource("service");
+        var host = HostUnderTest.Run("/no/such/folder/ready.json", service);
+
+        (await host.ExitCode).ShouldBe(1);
+        service.Workload.Starts.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Without_a_required_resource_the_host_stops_with_exit_code_1()
     {
         var server = new FakeResource("postgres") { Workload = { Failure = new ResourceMissingException("no programs") } };

@@ -41,8 +41,9 @@ public sealed class ReplayTests(RunningShop shop)
         await File.WriteAllLinesAsync(orders, Day(orders: 200), TestContext.Current.CancellationToken);
         var victim = shop.CurrentProcessId(instance)!.Value;
 
+        var before = await shop.ConfirmedOrdersAsync(TestContext.Current.CancellationToken);
         var replay = ReplayAsync(TestContext.Current.CancellationToken, orders, "--rate", "60", "--concurrency", "16", "--settle", "60");
-        await Eventually.Async(async () => await shop.ConfirmedOrdersAsync(TestContext.Current.CancellationToken) > 20 || replay.IsCompleted, TestContext.Current.CancellationToken);
+        await Eventually.Async(async () => await shop.ConfirmedOrdersAsync(TestContext.Current.CancellationToken) > before + 20 || replay.IsCompleted, TestContext.Current.CancellationToken);
         using (var process = Process.GetProcessById(victim))
         {
             process.Kill();

@@ -20,6 +20,7 @@ internal sealed class CacheFolder(string path, Action<string> notice)
 
         var root = WritableRoot(runPath);
         var target = Path.Combine(root, name);
+        RemoveAbandoned(root, name);
         var staging = Path.Combine(root, $".{name}-{Guid.NewGuid():N}");
         Directory.CreateDirectory(staging);
         try
@@ -36,6 +37,15 @@ internal sealed class CacheFolder(string path, Action<string> notice)
         }
 
         return target;
+    }
+
+    /// <summary>What a download that was killed has left. A young folder may be another AppHost's that is at work.</summary>
+    private static void RemoveAbandoned(string root, string name)
+    {
+        foreach (var folder in Directory.EnumerateDirectories(root, $".{name}-*").Where(folder => Directory.GetLastWriteTimeUtc(folder) < DateTime.UtcNow - TimeSpan.FromHours(1)))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static void MoveIn(string staging, string target)

@@ -101,7 +101,9 @@ internal static class ResourceMessages
 
         if (instance.Resource is IResourceWithConnectionString { ConnectionString: { } connectionString })
         {
-            yield return new ResourceProperty { Name = "resource.connectionString", Value = Value.ForString(connectionString), IsSensitive = true };
+            // The dashboard finds out by host and port whom a span called. Only the server may claim them, not each of its databases.
+            var name = instance.Resource.Parent is null ? "resource.connectionString" : "embedded.connectionString";
+            yield return new ResourceProperty { Name = name, DisplayName = "Connection string", Value = Value.ForString(connectionString), IsSensitive = true, IsHighlighted = true };
         }
 
         if (instance.Resource.Parent is { } parent)
@@ -117,7 +119,8 @@ internal static class ResourceMessages
 
     private static IEnumerable<ResourceCommand> Commands(ResourceInstance instance)
     {
-        if (instance.Resource is PostgresDatabaseResource or ConnectionStringResource)
+        // The broker forgets its address with its messages; restarting it would cut off every service that knows the old one.
+        if (instance.Resource is PostgresDatabaseResource or ConnectionStringResource or KafkaServerResource)
         {
             return [];
         }

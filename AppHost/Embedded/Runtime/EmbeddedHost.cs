@@ -59,6 +59,12 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStopSignal);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnStopSignal);
         await using var self = this;
+        if (Readiness.Prepare(_options.ReadyFile) is { } problem)
+        {
+            Output.Error(problem);
+            return 1;
+        }
+
         RunPath = RunFolder.Create();
         Guardian = new Guardian(RunPath);
         var startedAt = Time.GetTimestamp();

@@ -33,6 +33,26 @@ internal sealed class Readiness(EmbeddedHost host, string? readyFile)
         host.Output.Line("");
     }
 
+    /// <summary>Removes the file of an earlier run, which nobody must take for ours. Null when all is well, else what is wrong.</summary>
+    public static string? Prepare(string? readyFile)
+    {
+        try
+        {
+            if (readyFile is not null)
+            {
+                File.WriteAllText(readyFile + ".new", "");
+                File.Delete(readyFile + ".new");
+                File.Delete(readyFile);
+            }
+
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"--ready-file {readyFile} cannot be written: {e.Message} Name a file in a folder that exists and can be written.";
+        }
+    }
+
     private async Task SettledAsync(ResourceInstance instance, long startedAt)
     {
         await instance.Settled;

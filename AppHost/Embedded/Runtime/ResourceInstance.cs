@@ -147,6 +147,7 @@ internal sealed class ResourceInstance
             Change(snapshot => snapshot with { State = ResourceState.FailedToStart, Reason = e.Message });
             Log.Append(e.ToString(), isError: true, echo: false);
             _host.Failed(this, e.Message);
+            GoOnWithoutUnlessRequired();
             return false;
         }
 
@@ -174,8 +175,16 @@ internal sealed class ResourceInstance
                 if (await Task.WhenAny(running.Exited, command) == running.Exited)
                 {
                     await EndedAsync(running);
-                    _host.Ended(this, hopeless: !_settled.Task.IsCompleted && Snapshot.Restarts + 1 >= HopelessExits);
-                    return null;
+                    var hopeless = !_settled.Task.IsCompleted && Snapshot.Restarts + 1 >= HopelessExits;
+                    _host.Ended(this, hopeless);
+                    if (hopeless)
+                    {
+                        GoOnWithoutUnlessRequired();
+                    }
+
+                    // A command that arrived in the same moment is still obeyed.
+                    await watching.CancelAsync();
+                    return await command;
                 }
 
                 if (await command is not { } posted)
@@ -197,6 +206,15 @@ internal sealed class ResourceInstance
         {
             await watching.CancelAsync();
             await health;
+        }
+    }
+
+    /// <summary>Nobody waits any longer for something that the application can do without.</summary>
+    private void GoOnWithoutUnlessRequired()
+    {
+        if (!Workload.IsRequired)
+        {
+            _settled.TrySetResult();
         }
     }
 

@@ -36,6 +36,8 @@ internal static class ReadyFile
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
+            // Nobody must take the file of an earlier run for ours.
+            File.Delete(path);
             await Task.WhenAll(model.Resources.OfType<ProjectResource>().Select(project => notifications.WaitForResourceHealthyAsync(project.Name, stoppingToken)));
             var content = new JsonObject();
             foreach (var service in services)

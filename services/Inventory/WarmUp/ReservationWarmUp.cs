@@ -22,7 +22,12 @@ internal sealed class ReservationWarmUp(IConfiguration configuration) : IWarmUp,
             new ReserveRequest
             {
                 OrderId = Guid.NewGuid().ToString(),
-                Lines = { new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1) } },
+                Lines =
+                {
+                    // Together more than any stock can be: whatever somebody sells under this name, nothing is taken.
+                    new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1_000_000_000m) },
+                    new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1_000_000_000m) },
+                },
             },
             cancellationToken: cancellationToken);
     }

@@ -17,9 +17,15 @@ internal sealed class OrderEventHandler : IMessageHandler<OrderEvent>
             { OrderId: var id } when id == Guid.Empty => throw new JsonException("orderId is missing; it must be a UUID."),
             { Type: null or "" } => throw new JsonException("type is missing; it must name the event."),
             { Currency: null or "" } => throw new JsonException("currency is missing; it must be three upper-case letters."),
+            { Type: var name } when IsUnreadable(name) => throw new JsonException("type has control characters or more than 100; it must name the event."),
+            { Currency: var currency } when IsUnreadable(currency) => throw new JsonException("currency has control characters; it must be three upper-case letters."),
+            { FailureCode: { } code } when IsUnreadable(code) => throw new JsonException("failureCode has control characters or more than 100; it must be a code."),
             _ => value,
         };
     }
+
+    /// <summary>Text that the database would refuse (it takes no zero character), and with it every other message of the batch.</summary>
+    private static bool IsUnreadable(string text) => text.Length > 100 || text.Any(char.IsControl);
 
     public async Task HandleAsync(
         IReadOnlyList<ConsumedMessage<OrderEvent>> messages, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)

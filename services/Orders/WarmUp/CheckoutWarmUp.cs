@@ -17,15 +17,28 @@ internal sealed class CheckoutWarmUp(InventoryService.InventoryServiceClient inv
         var saga = Guid.CreateVersion7();
         await sagas.StartAsync(WarmUpSaga.Name, saga, new object(), cancellationToken);
         await sagas.WaitAsync(saga, cancellationToken);
+        await ForgetAsync(saga, cancellationToken);
         await inventory.ReserveAsync(
             new ReserveRequest
             {
                 OrderId = Guid.NewGuid().ToString(),
-                Lines = { new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1) } },
+                Lines =
+                {
+                    // Together more than any stock can be: whatever somebody sells under this name, nothing is taken.
+                    new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1_000_000_000m) },
+                    new ReserveRequest.Types.Line { Sku = "warm-up", Quantity = DecimalValue.FromDecimal(1_000_000_000m) },
+                },
             },
             cancellationToken: cancellationToken);
         using var payments = clients.CreateClient(ChargePayment.Client);
         using var answer = await payments.GetAsync($"/payments/{Guid.NewGuid()}", cancellationToken);
+    }
+
+    private async Task ForgetAsync(Guid saga, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("DELETE FROM durable.sagas WHERE id = $1");
+        command.Parameters.AddWithValue(saga);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task StoreAndRollBackAsync(CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using ResilientShop.Resilience.Durable.Sagas;
 
 namespace ResilientShop.Orders.WarmUp;
 
-/// <summary>A saga without effects. Its row stays among the ended ones, where it belongs to no order.</summary>
+/// <summary>A saga without effects; its row is removed when it has ended.</summary>
 internal static class WarmUpSaga
 {
     public const string Name = "warm-up";

@@ -41,7 +41,8 @@ public sealed class RunningShop : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _appHost = AppHostProcess.Start();
-        _addresses = await _appHost.ReadyAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        _addresses = await _appHost.ReadyAsync(patience.Token);
         Gateway = new HttpClient { BaseAddress = new Uri(Address("gateway")) };
     }
 
