@@ -114,16 +114,4 @@ public static class PrometheusBuilderExtensions
     /// <summary>Adds a Prometheus server.</summary>
     public static IResourceBuilder<PrometheusResource> AddPrometheus(this IDistributedApplicationBuilder builder, string name) =>
         builder.AddResource(new PrometheusResource(name));
-
-    /// <summary>Scrapes <paramref name="targets"/>. A server given from outside is left as it is: its owner tells it what to scrape.</summary>
-    public static IResourceBuilder<IResourceWithConnectionString> WithScrapeTargets(
-        this IResourceBuilder<IResourceWithConnectionString> builder, params IResourceBuilder<ProjectResource>[] targets)
-    {
-        if (builder.Resource is PrometheusResource prometheus)
-        {
-            prometheus.Targets.AddRange(targets.Select(target => target.Resource));
-        }
-
-        return builder;
-    }
 }

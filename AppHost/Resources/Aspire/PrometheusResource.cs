@@ -36,18 +36,6 @@ public static class PrometheusBuilderExtensions
             .WithHttpEndpoint(targetPort: PrometheusResource.WebPort, name: "http")
             .WithHttpHealthCheck("/-/ready");
 
-    /// <summary>Scrapes <paramref name="targets"/>. A server given from outside is left as it is: its owner tells it what to scrape.</summary>
-    public static IResourceBuilder<IResourceWithConnectionString> WithScrapeTargets(
-        this IResourceBuilder<IResourceWithConnectionString> builder, params IResourceBuilder<ProjectResource>[] targets)
-    {
-        if (builder.Resource is PrometheusResource prometheus)
-        {
-            prometheus.Targets.AddRange(targets.Select(target => target.Resource));
-        }
-
-        return builder;
-    }
-
     private static ReferenceExpression Settings(IEnumerable<ProjectResource> targets)
     {
         var settings = new ReferenceExpressionBuilder();
