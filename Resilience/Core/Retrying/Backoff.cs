@@ -47,6 +47,37 @@ public static class Backoff
             : TimeSpan.FromTicks(baseDelay.Ticks << attempt);
     }
 
+    /// <summary><c>min(baseDelay * factor^attempt, maxDelay)</c>, without jitter.</summary>
+    /// <param name="baseDelay">Delay after the first attempt; not negative.</param>
+    /// <param name="maxDelay">Upper bound; not negative.</param>
+    /// <param name="attempt">Zero for the wait after the first attempt; any non-negative number is fine.</param>
+    /// <param name="factor">What each wait is multiplied with; finite, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    public static TimeSpan Exponential(TimeSpan baseDelay, TimeSpan maxDelay, int attempt, double factor)
+    {
+        if (factor == 2)
+        {
+            return Exponential(baseDelay, maxDelay, attempt);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(baseDelay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxDelay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(attempt);
+        if (!double.IsFinite(factor) || factor < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(factor), factor, "The backoff factor must be finite and at least 1.");
+        }
+
+        if (baseDelay == TimeSpan.Zero)
+        {
+            return TimeSpan.Zero;
+        }
+
+        // A power beyond the range of double is infinite, and that is not less than the cap.
+        var ticks = baseDelay.Ticks * Math.Pow(factor, attempt);
+        return ticks < maxDelay.Ticks ? TimeSpan.FromTicks((long)ticks) : maxDelay;
+    }
+
     /// <summary>Adds a random part in <c>[0, factor * backoff)</c>, so that callers that failed together do not come back together.</summary>
     /// <param name="backoff">The wait before jitter; not negative.</param>
     /// <param name="factor">Share of the backoff that may be added; finite, not negative.</param>

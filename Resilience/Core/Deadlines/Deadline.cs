@@ -9,6 +9,9 @@ namespace ResilientShop.Resilience;
 /// </summary>
 public readonly struct Deadline : IEquatable<Deadline>
 {
+    // One string for each number that is sent often: a header on every call must not cost an allocation.
+    private static readonly string?[] HeaderValues = new string?[10_001];
+
     private readonly TimeProvider? _time;
     private readonly long _expiresAt;
 
@@ -38,6 +41,9 @@ public readonly struct Deadline : IEquatable<Deadline>
         }
     }
 
+    /// <summary>The deadline of the request being served (<see cref="CallContext.Current"/>), or <see cref="None"/>.</summary>
+    public static Deadline Current => CallContext.Current.Deadline;
+
     /// <summary>Whether no time is left.</summary>
     public bool HasExpired => Remaining == TimeSpan.Zero;
 
@@ -48,10 +54,34 @@ public readonly struct Deadline : IEquatable<Deadline>
         ArgumentNullException.ThrowIfNull(time);
         ArgumentOutOfRangeException.ThrowIfLessThan(budget, TimeSpan.Zero);
 
-        var now = time.GetTimestamp();
-        var expiresAt = now + ((Int128)budget.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
-        return new Deadline(time, (long)Int128.Min(expiresAt, long.MaxValue));
+        return new Deadline(time, Stamps.Add(time.GetTimestamp(), Stamps.From(budget, time)));
     }
+
+    /// <summary>The deadline that comes first; the other one when one is <see cref="None"/>.</summary>
+    public static Deadline Earlier(Deadline left, Deadline right)
+    {
+        if (left.IsNone || right.IsNone)
+        {
+            return left.IsNone ? right : left;
+        }
+
+        var isLeft = ReferenceEquals(left._time, right._time) ? left._expiresAt <= right._expiresAt : left.Remaining <= right.Remaining;
+        return isLeft ? left : right;
+    }
+
+    /// <summary>When this deadline expires, as a timestamp of <paramref name="time"/>; <see cref="long.MaxValue"/> for none.</summary>
+    internal long ExpiresAt(TimeProvider time, long now)
+    {
+        if (_time is null)
+        {
+            return long.MaxValue;
+        }
+
+        return ReferenceEquals(time, _time) ? _expiresAt : now + Stamps.From(Remaining, time);
+    }
+
+    /// <summary>The deadline at a timestamp of <paramref name="time"/>.</summary>
+    internal static Deadline At(long expiresAt, TimeProvider time) => new(time, expiresAt);
 
     /// <summary>
     /// Reads the value of <see cref="ResilienceHeaders.DeadlineMs"/>: decimal digits only, at most <see cref="MaxBudget"/>.
@@ -77,7 +107,16 @@ public readonly struct Deadline : IEquatable<Deadline>
     /// believes it has more time than its caller; null without a deadline.
     /// </summary>
     public string? ToHeaderValue() =>
-        IsNone ? null : ((long)Math.Min(Remaining.TotalMilliseconds, MaxBudget.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+        IsNone ? null : ToHeaderValue(Remaining);
+
+    /// <summary><paramref name="left"/> in whole milliseconds, rounded down, at most <see cref="MaxBudget"/>.</summary>
+    internal static string ToHeaderValue(TimeSpan left)
+    {
+        var milliseconds = (int)Math.Min(left.Ticks / TimeSpan.TicksPerMillisecond, (long)MaxBudget.TotalMilliseconds);
+        return (uint)milliseconds < (uint)HeaderValues.Length
+            ? HeaderValues[milliseconds] ??= milliseconds.ToString(CultureInfo.InvariantCulture)
+            : milliseconds.ToString(CultureInfo.InvariantCulture);
+    }
 
     /// <summary>The same deadline, moved forward by <paramref name="reserve"/>: time that the caller keeps for itself.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The reserve is negative.</exception>

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace ResilientShop.Resilience;
+
+/// <summary>
+/// What the tiers count, on meter and activity source <see cref="Name"/>. Nothing is recorded for a call that works at once; the HTTP client's own
+/// metrics tell that. Every instrument has the labels <c>dependency</c> and <c>channel</c>. Thread-safe.
+/// </summary>
+public sealed class ResilienceMetrics : IDisposable
+{
+    /// <summary>Name of the meter and of the activity source.</summary>
+    public const string Name = "ResilientShop.Resilience";
+
+    internal static readonly ActivitySource Source = new(Name);
+
+    private static readonly object[] Counts = [.. Enumerable.Range(0, 32).Select(count => (object)count)];
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _retries;
+    private readonly Histogram<double> _backoffs;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _deadlines;
+    private readonly Counter<long> _budget;
+    private readonly Counter<long> _transitions;
+    private readonly Counter<long> _spent;
+    private readonly Counter<long> _ignored;
+
+    /// <summary>Creates the instruments; <paramref name="meters"/> gives the meter where a host has one.</summary>
+    public ResilienceMetrics(IMeterFactory? meters = null)
+    {
+        _meter = meters?.Create(Name) ?? new Meter(Name);
+        _retries = _meter.CreateCounter<long>("http.client.retry.count", "{retry}", "Retries, by what the attempt before failed of.");
+        _backoffs = _meter.CreateHistogram<double>("http.client.retry.backoff.ms", "ms", "Waits before retries.");
+        _refusals = _meter.CreateCounter<long>("resilience.call.refused.count", "{call}", "Calls that the tiers ended themselves, by why.");
+        _deadlines = _meter.CreateCounter<long>("resilience.deadline.exhausted.count", "{call}", "Calls that ended because not enough time was left for an attempt.");
+        _budget = _meter.CreateCounter<long>("resilience.retry.budget.refused.count", "{retry}", "Retries that the budget did not allow.");
+        _transitions = _meter.CreateCounter<long>("resilience.breaker.transition.count", "{transition}", "Changes of a breaker's state, by the new state.");
+        _spent = _meter.CreateCounter<long>("resilience.deadline.spent.count", "{request}", "Requests refused by a server because their deadline was spent when they arrived.");
+        _ignored = _meter.CreateCounter<long>("resilience.header.ignored.count", "{header}", "Control headers with a value that is none; they were ignored.");
+    }
+
+    /// <summary>Lets the gauges of <paramref name="dependencies"/> be observed.</summary>
+    internal void Observe(Func<IEnumerable<Dependency>> dependencies)
+    {
+        _meter.CreateObservableGauge(
+            "resilience.breaker.state",
+            () => dependencies().SelectMany(dependency => dependency.Breakers).Select(breaker => new Measurement<int>(
+                (int)breaker.State, Label("dependency", breaker.Dependency), Label("channel", breaker.Channel.ToName()))),
+            description: "State of each circuit breaker: 0 closed, 1 half-open, 2 open, 3 isolated.");
+        _meter.CreateObservableGauge(
+            "resilience.retry.budget.used",
+            () => dependencies().Where(dependency => dependency.Budget is not null).Select(dependency => new Measurement<long>(
+                dependency.Budget!.Sample.Retries, Label("dependency", dependency.Name))),
+            "{retry}",
+            "Retries within the budget's window.");
+    }
+
+    /// <summary>A server refused a request whose deadline was spent.</summary>
+    public void DeadlineSpent() => _spent.Add(1);
+
+    /// <summary>A server ignored a control header whose value is none.</summary>
+    public void HeaderIgnored(string header) => _ignored.Add(1, Label("header", header));
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    internal void Retried(Dependency dependency, ReleaseChannel channel, Tier tier, string reason, int retry, TimeSpan backoff)
+    {
+        KeyValuePair<string, object?> name = Label("dependency", dependency.Name), release = Label("channel", channel.ToName()), who = Label("tier", tier.ToName());
+        _retries.Add(1, new TagList { Label("failure_reason", reason), who, name, release });
+        _backoffs.Record(backoff.TotalMilliseconds, new TagList { Label("retry_count", Boxed(retry)), who, name, release });
+    }
+
+    internal void Refused(in Refusal refusal)
+    {
+        KeyValuePair<string, object?> name = Label("dependency", refusal.Dependency), release = Label("channel", refusal.Channel.ToName());
+        _refusals.Add(1, Label("error.type", refusal.Code), name, release);
+        if (refusal.Kind == RefusalKind.NotEnoughTime)
+        {
+            _deadlines.Add(1, name, release);
+        }
+    }
+
+    internal void BudgetRefused(Dependency dependency, ReleaseChannel channel) =>
+        _budget.Add(1, Label("dependency", dependency.Name), Label("channel", channel.ToName()));
+
+    internal void Moved(BreakerTransition transition) => _transitions.Add(
+        1,
+        Label("state", transition.To.ToString()),
+        Label("dependency", transition.Dependency),
+        Label("channel", transition.Channel.ToName()));
+
+    private static object Boxed(int count) => (uint)count < (uint)Counts.Length ? Counts[count] : count;
+
+    private static KeyValuePair<string, object?> Label(string name, object? value) => new(name, value);
+}

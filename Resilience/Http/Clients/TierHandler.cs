@@ -1,0 +1,22 @@
+namespace ResilientShop.Resilience.Http;
+
+/// <summary>Tiers L1 and L2 for an <see cref="HttpClient"/>. Thread-safe.</summary>
+/// <param name="dependency">What the client calls.</param>
+/// <param name="isDefault">Every client of the process has one like it; one that a client asks for takes its place.</param>
+internal sealed class TierHandler(Dependency dependency, bool isDefault = false) : DelegatingHandler
+{
+    public Dependency Dependency => dependency;
+
+    public bool IsDefault => isDefault;
+
+    /// <summary>One attempt.</summary>
+    internal Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        HttpRequestFacts.IsGrpc(request)
+            ? base.SendAsync(request, cancellationToken) // Its status comes after its body; that is the interceptor's business.
+            : TierPipeline.ExecuteAsync<HttpCall, HttpResponseMessage>(dependency, new HttpCall(this, request), Deadline.None, cancellationToken);
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The client of {dependency.Name} waits without blocking threads: use SendAsync instead of Send.");
+}

@@ -1,0 +1,32 @@
+using Grpc.Core;
+
+namespace ResilientShop.Resilience.Http;
+
+/// <summary>What the pipeline needs to know of a unary gRPC call.</summary>
+internal readonly struct UnaryCall<TRequest, TResponse>(UnarySending<TRequest, TResponse> sending) : ITieredCall<TResponse>
+    where TRequest : class
+    where TResponse : class
+{
+    public Idempotency Idempotency => sending.Idempotency;
+
+    public bool CanRepeat => true;
+
+    public Task<TResponse> StartAsync(in Attempt attempt, CancellationToken cancellationToken) => sending.SendAsync(attempt, cancellationToken);
+
+    public bool IsWhole(TResponse result) => true;
+
+    public Task ReadAsync(TResponse result, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Verdict Judge(TResponse result, FailureClassifier classifier) => Verdict.Success;
+
+    public Verdict Judge(Exception exception, FailureClassifier classifier) => exception is RpcException failure
+        ? classifier.OfGrpcStatus((int)failure.StatusCode, failure.Trailers.GetValue("code"), failure.Status.DebugException)
+        : classifier.OfException(exception);
+
+    public void Discard(TResponse result)
+    {
+        // A message holds nothing that must be freed.
+    }
+
+    public Task<TResponse> RefuseAsync(in Refusal refusal, Exception? cause) => Task.FromException<TResponse>(sending.Refuse(refusal, cause));
+}
