@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-
 namespace ResilientShop.Resilience.Http;
 
 /// <summary>
@@ -13,7 +11,7 @@ internal static class ResponseBody
     public static bool IsWhole(HttpResponseMessage response, HttpRequestMessage request, int mostBytes)
     {
         var content = response.Content;
-        if (IsEmpty(content) || content is ByteArrayContent or ReadOnlyMemoryContent or JsonContent || mostBytes == 0)
+        if (IsEmpty(content) || content is ByteArrayContent or ReadOnlyMemoryContent || mostBytes == 0)
         {
             return true;
         }

@@ -115,7 +115,7 @@ internal sealed class Script<TReply>(TimeProvider time, ScriptEntry<TReply> afte
     {
         if (entry.Duration > TimeSpan.Zero)
         {
-            await Task.Delay(entry.Duration, time, cancellationToken).ConfigureAwait(false);
+            await ClockWait.ForAsync(entry.Duration, time, cancellationToken).ConfigureAwait(false);
         }
 
         if (entry.Acts)
@@ -125,7 +125,7 @@ internal sealed class Script<TReply>(TimeProvider time, ScriptEntry<TReply> afte
 
         if (entry.Hangs)
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
+            await ClockWait.ForAsync(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
         }
 
         if (entry.Yields)
