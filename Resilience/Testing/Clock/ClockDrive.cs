@@ -18,6 +18,9 @@ internal sealed class ClockDrive
     // from one part of the work to the next shows in neither, and may have to wait for a core just then.
     private const int CalmLooks = 10;
 
+    // When one more thread is busy than others had: it may be at the first step of the work, which the runtime may have to compile before it shows.
+    private const int CalmLooksWhenSuspicious = 100;
+
     // When other tests keep the pool's queues from ever being empty: by then, a second, all that the work had queued has been taken up,
     // even if every thread was blocked and the pool had to start one more.
     private const int CalmLooksWhenQueued = 1000;
@@ -56,6 +59,7 @@ internal sealed class ClockDrive
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
 
+            _pool.LearnBeforeWork();
             var task = StartAsync(work);
             await DriveAsync(task).ConfigureAwait(false);
             return await task.ConfigureAwait(false);
@@ -118,7 +122,7 @@ internal sealed class ClockDrive
         var busy = int.MaxValue;
         for (var calm = 0; !work.IsCompleted && !IsQuiet();)
         {
-            if (calm >= (PoolWatch.IsQueued ? CalmLooksWhenQueued : CalmLooks))
+            if (calm >= LooksNeeded(busy))
             {
                 _pool.Learn(busy);
                 return;
@@ -135,11 +139,17 @@ internal sealed class ClockDrive
         }
     }
 
+    private int LooksNeeded(int busy) =>
+        PoolWatch.IsQueued ? CalmLooksWhenQueued
+        : _pool.IsMoreThanOthers(busy) ? CalmLooksWhenSuspicious
+        : CalmLooks;
+
     private bool IsQuiet() => Volatile.Read(ref _threadsInside) == 0 && _pool.IsQuiet() && Volatile.Read(ref _threadsInside) == 0;
 
     private void ThrowIfOutOfPatience(long began)
     {
-        if (Stopwatch.GetElapsedTime(began) > _clock.Patience)
+        // Without a thread in the work there is an end to the looks anyway.
+        if (Volatile.Read(ref _threadsInside) != 0 && Stopwatch.GetElapsedTime(began) > _clock.Patience)
         {
             throw new ResilienceAssertionException(
                 $"A thread has been busy with the work, or blocked in it, for {_clock.Patience.TotalSeconds:0.###} s of real time, so the clock cannot move on. "

@@ -38,6 +38,16 @@ internal sealed class PoolWatch
         return busy <= 0 || (busy <= _busyOthers && ThreadPool.CompletedWorkItemCount == _completed);
     }
 
+    /// <summary>The work has not begun, so whatever is busy belongs to others; it may be about to finish, so that it proves nothing yet.</summary>
+    public void LearnBeforeWork()
+    {
+        _completed = -1;
+        _busyOthers = BusyOthers();
+    }
+
+    /// <summary>Whether there are more busy threads than others are known to have, so that one may have something of the work.</summary>
+    public bool IsMoreThanOthers(int busy) => busy > _busyOthers;
+
     /// <summary>Nothing of the work is on its way now, so whatever is busy belongs to others.</summary>
     /// <param name="busyOthers">The fewest busy threads seen lately: a thread counts as busy for a moment after it has finished.</param>
     public void Learn(int busyOthers)

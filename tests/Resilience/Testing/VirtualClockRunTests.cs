@@ -8,7 +8,8 @@ public sealed class VirtualClockRunTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly CancellationToken Never = CancellationToken.None;
-    private readonly VirtualClock _clock = new() { Patience = TimeSpan.FromMilliseconds(300) };
+    private readonly VirtualClock _clock = new();
+    private readonly VirtualClock _impatient = new() { Patience = TimeSpan.FromMilliseconds(100) };
 
     [Fact]
     public async Task Hours_of_waiting_take_no_time()
@@ -159,11 +160,10 @@ public sealed class VirtualClockRunTests
     public async Task Work_that_no_clock_can_end_is_reported()
     {
         var failure = await Should.ThrowAsync<ResilienceAssertionException>(
-            () => _clock.RunAsync(() => new TaskCompletionSource().Task));
+            () => _impatient.RunAsync(() => new TaskCompletionSource().Task));
         failure.Message.ShouldContain("waits for something that no clock can bring about");
 
-        var otherClock = new VirtualClock();
-        await Should.ThrowAsync<ResilienceAssertionException>(() => _clock.RunAsync(() => Task.Delay(Second, otherClock, Never)));
+        await Should.ThrowAsync<ResilienceAssertionException>(() => _impatient.RunAsync(() => Task.Delay(Second, _clock, Never)));
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class VirtualClockRunTests
     {
         using var gate = new ManualResetEventSlim();
         var failure = await Should.ThrowAsync<ResilienceAssertionException>(
-            () => _clock.RunAsync(() => Task.Run(gate.Wait, Never)));
+            () => _impatient.RunAsync(() => Task.Run(gate.Wait, Never)));
         gate.Set();
         failure.Message.ShouldContain("blocked");
     }
