@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Api;
 using ResilientShop.ServiceDefaults.Health;
 using ResilientShop.ServiceDefaults.Hosting;
+using ResilientShop.ServiceDefaults.Operating;
 using ResilientShop.ServiceDefaults.Problems;
 using ResilientShop.ServiceDefaults.Telemetry;
 using ResilientShop.ServiceDefaults.WarmUp;
@@ -14,8 +16,8 @@ namespace ResilientShop.ServiceDefaults;
 public static class ServiceDefaultsExtensions
 {
     /// <summary>
-    /// Switches on telemetry, health checks, service discovery for every <see cref="HttpClient"/>, problem details,
-    /// strict JSON, API description and a short graceful shutdown. Call it first.
+    /// Switches on telemetry, health checks, the tiers and service discovery for every <see cref="HttpClient"/>, problem details,
+    /// strict JSON, API description and a short graceful shutdown. Policies come from the configuration section <c>Resilience</c>. Call it first.
     /// </summary>
     /// <returns><paramref name="builder"/>, for chaining.</returns>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
@@ -31,7 +33,9 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddApiDescription();
         builder.Services.AddLiveness();
         builder.Services.AddServiceDiscovery();
-        builder.Services.ConfigureHttpClientDefaults(client => client.AddServiceDiscovery());
+        builder.Services.AddResilience(options => options.Configuration = builder.Configuration.GetSection(ResilienceOptions.Section));
+        builder.Services.ConfigureHttpClientDefaults(client => client.AddDefaultTiers().AddServiceDiscovery());
+        builder.Services.AddOperatorKey();
 
         // An orchestrator that stops the whole shop waits for its slowest service.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
@@ -40,7 +44,8 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>
     /// Maps <c>/health</c>, <c>/alive</c>, <c>/metrics</c> and, in development, <c>/openapi/v1.json</c> and <c>/scalar</c>;
-    /// puts the problem details middleware in front. Call it before other middleware, which it then covers.
+    /// <c>/resilience</c> for operators; puts the problem details middleware in front and serves requests under the context that their callers sent.
+    /// Call it before other middleware, which it then covers.
     /// </summary>
     /// <returns><paramref name="app"/>, for chaining.</returns>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
@@ -49,9 +54,11 @@ public static class ServiceDefaultsExtensions
 
         app.UseUncountedWarmUp();
         app.UseProblems();
+        app.UseCallContext();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapApiDescription();
+        app.MapResilience();
         return app;
     }
 }

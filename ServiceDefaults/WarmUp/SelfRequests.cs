@@ -16,7 +16,7 @@ public sealed record WarmUpRequest(string Method, string Path, string? Body = nu
 }
 
 /// <summary>Sends requests to the service's own address.</summary>
-internal sealed class SelfRequests(IServer server, IHttpClientFactory clients, WarmUpRequest[] requests) : IWarmUp
+internal sealed class SelfRequests(IServer server, WarmUpRequest[] requests) : IWarmUp
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -26,7 +26,8 @@ internal sealed class SelfRequests(IServer server, IHttpClientFactory clients, W
             return;
         }
 
-        using var client = clients.CreateClient(nameof(SelfRequests));
+        // Not from the factory: no tier may repeat these, and no breaker count them.
+        using var client = new HttpClient();
         client.BaseAddress = new Uri(address.Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal));
         await Task.WhenAll(requests.Select(request => SendAsync(client, request, cancellationToken)));
     }

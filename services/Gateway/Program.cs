@@ -3,9 +3,12 @@ using ResilientShop.Gateway.Deadlines;
 using ResilientShop.Gateway.Discovery;
 using ResilientShop.Gateway.Edge;
 using ResilientShop.Gateway.Failover;
+using ResilientShop.Gateway.Forwarding;
 using ResilientShop.Gateway.Index;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults;
 using ResilientShop.ServiceDefaults.WarmUp;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.ServiceDiscovery;
 
@@ -14,6 +17,7 @@ builder.AddServiceDefaults();
 builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 builder.Services.AddSingleton<IDestinationResolver, ServiceDiscoveryDestinationResolver>();
 builder.Services.AddSingleton<IPassiveHealthCheckPolicy, ConnectFailurePolicy>();
+builder.Services.AddSingleton<IForwarderHttpClientFactory, TieredForwarderClientFactory>();
 
 // The proxy's session affinity, which no route uses, would otherwise leave key files in the user's home.
 builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
@@ -29,11 +33,11 @@ builder.AddWarmUpRequests(
     new WarmUpRequest("GET", "/payments/{id}"));
 
 var app = builder.Build();
+app.UseUntrustedCallers();
 app.MapDefaultEndpoints();
 app.MapIndex();
 app.MapReverseProxy(proxy =>
 {
-    proxy.UseStrippedControlHeaders();
     proxy.UseBodyLimit();
     proxy.UseMiddleware<DeadlineMiddleware>();
     proxy.UseForwarderProblems();

@@ -14,6 +14,7 @@ internal struct CallProgress
     private Verdict _last;
     private long _now;
     private long _windowEnds;
+    private TimeSpan _attemptTime;
     private int _attempts;
     private int _l1Attempts;
     private int _l2Attempts;
@@ -88,7 +89,8 @@ internal struct CallProgress
 
         refusal = default;
         Count(tier);
-        attempt = new Attempt(_attempts - 1, _callerAttempt + _attempts - 1, AttemptTimeout());
+        _attemptTime = AttemptTimeout();
+        attempt = new Attempt(_attempts - 1, _callerAttempt + _attempts - 1, _attemptTime);
         return true;
     }
 
@@ -146,7 +148,7 @@ internal struct CallProgress
             RefusalKind.RetryBudgetExhausted => Snapshot.Budget!.Policy.Window,
             _ => null,
         };
-        var refusal = new Refusal(kind, Dependency.Name, Channel, _attempts, TimeLeft, _attempts == 0 ? null : _last.Reason, retryAfter);
+        var refusal = new Refusal(kind, Dependency.Name, Channel, _attempts, TimeLeft, _attempts == 0 ? null : _last.Reason, retryAfter, _attemptTime);
         Dependency.Metrics.Refused(refusal);
         CallSpans.Refused(refusal);
         return refusal;

@@ -24,8 +24,9 @@ public enum RefusalKind
 /// <param name="TimeLeft">Time that was left.</param>
 /// <param name="LastCause">Why the last attempt failed, for example <c>http_503</c>; null when none was made.</param>
 /// <param name="RetryAfter">When another call may be worth it; null when nobody knows.</param>
+/// <param name="AttemptTime">Time that the last attempt had; zero when none was made.</param>
 public readonly record struct Refusal(
-    RefusalKind Kind, string Dependency, ReleaseChannel Channel, int Attempts, TimeSpan TimeLeft, string? LastCause, TimeSpan? RetryAfter)
+    RefusalKind Kind, string Dependency, ReleaseChannel Channel, int Attempts, TimeSpan TimeLeft, string? LastCause, TimeSpan? RetryAfter, TimeSpan AttemptTime)
 {
     /// <summary>Code to switch on, in problem details and exceptions.</summary>
     public string Code => Kind switch
@@ -44,7 +45,7 @@ public readonly record struct Refusal(
         RefusalKind.NotEnoughTime when Attempts == 0 => $"Not enough time to call {Dependency}: {TimeLeft.TotalMilliseconds:0} ms are left.",
         RefusalKind.NotEnoughTime => $"Not enough time for a retry of {Dependency}: {TimeLeft.TotalMilliseconds:0} ms are left{After()}.",
         RefusalKind.RetryBudgetExhausted => $"The caller is retrying, and the retries that {Dependency} may be sent are used up; do not retry now.",
-        _ => $"{Dependency} did not answer in its time{After()}; whether it acted is open.",
+        _ => $"{Dependency} did not answer within {AttemptTime.TotalMilliseconds:0} ms, at attempt {Attempts}; whether it acted is open.",
     };
 
     /// <summary>The exception that tells this.</summary>

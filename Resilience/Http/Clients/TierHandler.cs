@@ -17,6 +17,8 @@ internal sealed class TierHandler(Dependency dependency, bool isDefault = false)
             ? base.SendAsync(request, cancellationToken) // Its status comes after its body; that is the interceptor's business.
             : TierPipeline.ExecuteAsync<HttpCall, HttpResponseMessage>(dependency, new HttpCall(this, request), Deadline.None, cancellationToken);
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"The client of {dependency.Name} waits without blocking threads: use SendAsync instead of Send.");
+    /// <summary>A client that never asked for tiers, such as a telemetry exporter's, may block its thread; it does so without them.</summary>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => isDefault
+        ? base.Send(request, cancellationToken)
+        : throw new NotSupportedException($"The client of {dependency.Name} waits without blocking threads: use SendAsync instead of Send.");
 }

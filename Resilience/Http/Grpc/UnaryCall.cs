@@ -20,7 +20,7 @@ internal readonly struct UnaryCall<TRequest, TResponse>(UnarySending<TRequest, T
     public Verdict Judge(TResponse result, FailureClassifier classifier) => Verdict.Success;
 
     public Verdict Judge(Exception exception, FailureClassifier classifier) => exception is RpcException failure
-        ? classifier.OfGrpcStatus((int)failure.StatusCode, failure.Trailers.GetValue("code"), failure.Status.DebugException)
+        ? classifier.OfGrpcStatus((int)failure.StatusCode, failure.Trailers.GetValue("code"), failure.Status.DebugException) with { RetryAfter = GrpcPushback.Of(failure) }
         : classifier.OfException(exception);
 
     public void Discard(TResponse result)

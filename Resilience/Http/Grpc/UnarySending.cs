@@ -63,7 +63,7 @@ internal sealed class UnarySending<TRequest, TResponse>(
             RefusalKind.RetryBudgetExhausted => StatusCode.ResourceExhausted,
             _ => StatusCode.DeadlineExceeded,
         };
-        return _refusal = new RpcException(new Status(status, $"{refusal.Code}: {refusal.Describe()}", refusal.ToException(cause)), new Metadata { { "code", refusal.Code } });
+        return _refusal = new RpcException(new Status(status, $"{refusal.Code}: {refusal.Describe()}", refusal.ToException(cause)), GrpcPushback.Trailers(refusal));
     }
 
     public AsyncUnaryCall<TResponse> AsCall(Task<TResponse> response) => new(

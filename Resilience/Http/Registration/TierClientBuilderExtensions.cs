@@ -57,7 +57,7 @@ public static class TierClientBuilderExtensions
         {
             if (handler.PrimaryHandler is SocketsHttpHandler sockets)
             {
-                Keep(sockets, handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name)).Policy.Connections);
+                sockets.KeepConnections(handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name)).Policy.Connections);
             }
         }));
 
@@ -71,12 +71,5 @@ public static class TierClientBuilderExtensions
         {
             handler.AdditionalHandlers.Remove(existing);
         }
-    }
-
-    private static void Keep(SocketsHttpHandler sockets, ConnectionPolicy connections)
-    {
-        sockets.PooledConnectionIdleTimeout = connections.Idle;
-        sockets.PooledConnectionLifetime = connections.Lifetime;
-        sockets.MaxConnectionsPerServer = connections.MaxPerHost;
     }
 }

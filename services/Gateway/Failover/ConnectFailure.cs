@@ -1,3 +1,4 @@
+using ResilientShop.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ResilientShop.Gateway.Failover;
@@ -5,12 +6,6 @@ namespace ResilientShop.Gateway.Failover;
 /// <summary>Tells the one failure after which nobody can have seen the request: no connection came about.</summary>
 internal static class ConnectFailure
 {
-    public static bool Is(IForwarderErrorFeature? error) => error is
-    {
-        Error: ForwarderError.Request,
-        Exception: HttpRequestException
-        {
-            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-        },
-    };
+    public static bool Is(IForwarderErrorFeature? error) =>
+        error is { Error: ForwarderError.Request, Exception: { } exception } && ConnectionFailure.IsBeforeSending(exception);
 }

@@ -1,12 +1,14 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using ResilientShop.Gateway.Deadlines;
+using ResilientShop.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ResilientShop.Gateway.Failover;
 
 /// <summary>
-/// Sends a request that could not connect to one instance to the next one, each at most once and within the deadline. Safe for every method:
-/// the request never left. Everything else that can go wrong is left to the caller and to the tiers.
+/// Sends a request that got no answer from one instance to the next one, each at most once and within the deadline: always when it certainly never reached
+/// the first, and after that only when it may arrive twice. The second kind is a retry: it says so, and the cluster's retry budget pays for it.
 /// </summary>
 internal sealed class FailoverMiddleware(RequestDelegate next)
 {
@@ -15,24 +17,44 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
         var proxy = context.GetReverseProxyFeature();
         var deadline = context.Features.GetRequiredFeature<DeadlineFeature>().Deadline;
         var untried = proxy.AvailableDestinations.ToList();
+        var isRepeatable = RepeatableRequest.Prepare(context);
+        var retries = 0;
         while (true)
         {
-            await next(context);
-            if (!ConnectFailure.Is(context.Features.Get<IForwarderErrorFeature>()) || context.Response.HasStarted)
+            await SendAsync(context, retries);
+            var error = context.Features.Get<IForwarderErrorFeature>();
+            if (error is null || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || deadline.HasExpired)
             {
                 return;
             }
 
+            var neverSent = ConnectFailure.Is(error);
             untried.Remove(proxy.ProxiedDestination!);
-            if (untried.Count == 0 || deadline.HasExpired || context.RequestAborted.IsCancellationRequested)
+            if (untried.Count == 0 || !(neverSent || (isRepeatable && LostAnswer.Is(error))))
             {
                 return;
             }
 
-            // As if the first instance had never been asked.
+            // As if the first instance had never been asked, but for the number of the attempt.
+            retries += neverSent ? 0 : 1;
             context.Features.Set<IForwarderErrorFeature>(null);
             context.Response.StatusCode = StatusCodes.Status200OK;
+            RepeatableRequest.Rewind(context);
             proxy.AvailableDestinations = [.. untried];
         }
+    }
+
+    private async Task SendAsync(HttpContext context, int retries)
+    {
+        if (retries == 0)
+        {
+            await next(context);
+            return;
+        }
+
+        var current = CallContext.Current;
+        using var scope = CallContext.Use(new CallContext { Deadline = current.Deadline, Channel = current.Channel, CallerAttempt = retries });
+        context.Request.Headers[ResilienceHeaders.RetryAttempt] = retries.ToString(CultureInfo.InvariantCulture);
+        await next(context);
     }
 }

@@ -19,9 +19,9 @@ internal static class CancelEndpoint
             .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<OrderView>, Accepted<OrderView>, ProblemHttpResult>> CancelAsync(
-        string id, HttpRequest http, SagaClient sagas, OrderTable orders, CallerDeadline callerDeadline, CancellationToken aborted)
+        string id, SagaClient sagas, OrderTable orders, CallerDeadline callerDeadline, CancellationToken aborted)
     {
-        var deadline = callerDeadline.Of(http);
+        var deadline = callerDeadline.Current;
         if (!Guid.TryParse(id, out var orderId))
         {
             return OrderId.NotFound(id);

@@ -3,14 +3,12 @@ using ResilientShop.Resilience;
 
 namespace ResilientShop.Orders.Checkout;
 
-/// <summary>How long the caller of a request waits: what its header says, else the SLA. Thread-safe.</summary>
+/// <summary>How long the caller of the request being served waits: what it said, else the SLA. Thread-safe.</summary>
 internal sealed class CallerDeadline(IOptions<CheckoutOptions> options, TimeProvider time)
 {
-    /// <summary>The moment by which the answer must be on its way. A header that is no such number counts as none.</summary>
-    public Deadline Of(HttpRequest request) =>
-        (Deadline.TryParse(request.Headers[ResilienceHeaders.DeadlineMs], time, out var deadline)
-            ? deadline
-            : Deadline.After(options.Value.Sla, time)).Less(options.Value.Reserve);
+    /// <summary>The moment by which the answer must be on its way.</summary>
+    public Deadline Current =>
+        (Deadline.Current is { IsNone: false } deadline ? deadline : Deadline.After(options.Value.Sla, time)).Less(options.Value.Reserve);
 
     /// <summary>Runs <paramref name="wait"/> until the deadline.</summary>
     /// <returns>Its result, or null when the deadline came first.</returns>

@@ -13,14 +13,6 @@ internal sealed class CheckoutOptions
     [Range(0, 60_000)]
     public int ReserveMs { get; set; } = 50;
 
-    /// <summary>Longest attempt at Payments. Default 3000: a provider is slow by nature.</summary>
-    [Range(1, 600_000)]
-    public int PaymentsTimeoutMs { get; set; } = 3000;
-
-    /// <summary>Longest attempt at Inventory. Default 1000.</summary>
-    [Range(1, 600_000)]
-    public int InventoryTimeoutMs { get; set; } = 1000;
-
     /// <summary>Skus that are remembered as known, so that Inventory is not asked for each order. Default 50,000.</summary>
     [Range(0, 10_000_000)]
     public int KnownSkus { get; set; } = 50_000;
@@ -28,8 +20,4 @@ internal sealed class CheckoutOptions
     public TimeSpan Sla => TimeSpan.FromMilliseconds(SlaMs);
 
     public TimeSpan Reserve => TimeSpan.FromMilliseconds(ReserveMs);
-
-    public TimeSpan PaymentsTimeout => TimeSpan.FromMilliseconds(PaymentsTimeoutMs);
-
-    public TimeSpan InventoryTimeout => TimeSpan.FromMilliseconds(InventoryTimeoutMs);
 }

@@ -12,7 +12,7 @@ namespace ResilientShop.Orders.Checkout;
 /// asked for. When Inventory cannot be asked the order goes on: reserving decides then. Thread-safe.
 /// </summary>
 internal sealed partial class KnownSkus(
-    InventoryService.InventoryServiceClient inventory, IOptions<CheckoutOptions> options, TimeProvider time, ILogger<KnownSkus> logger)
+    InventoryService.InventoryServiceClient inventory, IOptions<CheckoutOptions> options, ILogger<KnownSkus> logger)
 {
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
@@ -27,11 +27,8 @@ internal sealed partial class KnownSkus(
 
         try
         {
-            var patience = deadline.Remaining < options.Value.InventoryTimeout ? deadline.Remaining : options.Value.InventoryTimeout;
-            var reply = await inventory.FindUnknownSkusAsync(
-                new FindUnknownSkusRequest { Skus = { asked } },
-                deadline: (time.GetUtcNow() + patience).UtcDateTime,
-                cancellationToken: cancellationToken);
+            using var scope = CallContext.UseDeadline(deadline);
+            var reply = await inventory.FindUnknownSkusAsync(new FindUnknownSkusRequest { Skus = { asked } }, cancellationToken: cancellationToken);
             var unknown = reply.Unknown.ToHashSet(StringComparer.Ordinal);
             Remember(asked.Except(unknown));
             return unknown;

@@ -17,7 +17,7 @@ internal sealed class PlaceOrderEndpoint(
 {
     public async Task<IResult> HandleAsync(PlaceOrderBody body, HttpRequest http, CancellationToken aborted)
     {
-        var deadline = callerDeadline.Of(http);
+        var deadline = callerDeadline.Current;
         if (Check(body, http, out var request, out var key) is { } wrong)
         {
             return wrong;
@@ -82,7 +82,9 @@ internal sealed class PlaceOrderEndpoint(
     private async Task<IResult> AwaitAsync(Order order, Deadline deadline, CancellationToken aborted)
     {
         var result = await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitAsync(order.Id, cancel), aborted);
-        return result is null ? await answers.PendingAsync(order, aborted) : CreationAnswers.Ended(order, result);
+
+        // What the first answer was must be on record, also when the caller's time ends while it is written.
+        return result is null ? await answers.PendingAsync(order, CancellationToken.None) : CreationAnswers.Ended(order, result);
     }
 
     private async Task<IResult> RepeatAsync(Order repeat, Deadline deadline, CancellationToken aborted)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Orders.Checkout;
 
@@ -15,14 +16,8 @@ internal static class PlaceOrderRoute
     public static IServiceCollection AddCheckout(this IServiceCollection services)
     {
         services.AddOptions<CheckoutOptions>().BindConfiguration("Checkout").ValidateDataAnnotations().ValidateOnStart();
-        services.AddGrpcClient<InventoryService.InventoryServiceClient>(client => client.Address = Inventory);
-        services.AddHttpClient(ChargePayment.Client, client =>
-        {
-            client.BaseAddress = Payments;
-
-            // Every attempt brings its own timeout.
-            client.Timeout = Timeout.InfiniteTimeSpan;
-        });
+        services.AddResilientGrpcClient<InventoryService.InventoryServiceClient>("inventory", client => client.Address = Inventory);
+        services.AddResilientHttpClient(ChargePayment.Client, client => client.BaseAddress = Payments);
         services.AddOrderSaga();
         services.TryAddSingleton<KnownSkus>();
         services.TryAddSingleton<CallerDeadline>();

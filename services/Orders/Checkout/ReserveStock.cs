@@ -1,16 +1,15 @@
 using Grpc.Core;
-using Microsoft.Extensions.Options;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using ResilientShop.Orders.Records;
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Orders.Checkout;
 
 /// <summary>Takes the order's stock, all of it or nothing; its compensation puts it back.</summary>
-internal sealed class ReserveStock(
-    InventoryService.InventoryServiceClient inventory, IOptions<CheckoutOptions> options, TimeProvider time) : ISagaStep
+internal sealed class ReserveStock(InventoryService.InventoryServiceClient inventory) : ISagaStep
 {
     public string Name => "reserve";
 
@@ -23,7 +22,7 @@ internal sealed class ReserveStock(
             new ReserveRequest.Types.Line { Sku = line.Sku, Quantity = DecimalValue.FromDecimal(line.Quantity) }));
         try
         {
-            return Judge(await inventory.ReserveAsync(request, deadline: AttemptDeadline(), cancellationToken: cancellationToken));
+            return Judge(await inventory.ReserveAsync(request, cancellationToken: cancellationToken));
         }
         catch (RpcException exception)
         {
@@ -36,8 +35,7 @@ internal sealed class ReserveStock(
     {
         try
         {
-            await inventory.ReleaseAsync(
-                new ReleaseRequest { OrderId = saga.Id.ToString() }, deadline: AttemptDeadline(), cancellationToken: cancellationToken);
+            await inventory.ReleaseAsync(new ReleaseRequest { OrderId = saga.Id.ToString() }, cancellationToken: cancellationToken);
             return StepOutcome.Done;
         }
         catch (RpcException exception)
@@ -46,8 +44,6 @@ internal sealed class ReserveStock(
             return Judge(exception);
         }
     }
-
-    private DateTime AttemptDeadline() => (time.GetUtcNow() + options.Value.InventoryTimeout).UtcDateTime;
 
     private static StepOutcome Judge(ReserveReply reply) => reply.Outcome switch
     {
@@ -64,5 +60,5 @@ internal sealed class ReserveStock(
     /// <summary>Only what Inventory found wrong with the request itself will be wrong again.</summary>
     private static StepOutcome Judge(RpcException exception) => exception.StatusCode is StatusCode.InvalidArgument or StatusCode.FailedPrecondition
         ? StepOutcome.Failed(ProblemCodes.InventoryUnavailable, $"Inventory refused the reservation: {exception.Status.Detail}")
-        : StepOutcome.Transient(ProblemCodes.InventoryUnavailable, $"Inventory could not be reached ({exception.StatusCode}).");
+        : StepOutcome.Transient(ProblemCodes.InventoryUnavailable, $"Inventory could not be reached ({exception.StatusCode}).", GrpcPushback.Of(exception));
 }

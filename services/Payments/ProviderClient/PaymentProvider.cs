@@ -1,18 +1,21 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using ResilientShop.Payments.Provider;
 using ResilientShop.Resilience;
 
 namespace ResilientShop.Payments.ProviderClient;
 
 /// <summary>
-/// Asks the payment provider over HTTP, once a call: who retries, and how often, is the caller's contract. Every charge carries the order's id
-/// as its idempotency key. Throws only when the caller gives up; whatever the network does is an answer.
+/// Asks the payment provider over HTTP, through the tiers: every question carries the order's id as its idempotency key, so it may be asked again. Throws
+/// only when the caller gives up; whatever the network does is an answer.
 /// </summary>
-internal sealed partial class PaymentProvider(HttpClient http, IOptions<ProviderOptions> options, TimeProvider time, ILogger<PaymentProvider> logger)
+internal sealed partial class PaymentProvider(HttpClient http, ILogger<PaymentProvider> logger)
 {
+    /// <summary>Name of the client and of the dependency.</summary>
+    public const string Dependency = "payment-provider";
+
     /// <summary>Takes the money, at most once for <paramref name="orderId"/>.</summary>
     public Task<ProviderAnswer> ChargeAsync(Guid orderId, decimal amount, string currency, string token, CancellationToken cancellationToken)
     {
@@ -20,7 +23,6 @@ internal sealed partial class PaymentProvider(HttpClient http, IOptions<Provider
         {
             Content = JsonContent.Create(new ProviderChargeRequest(amount, currency, token)),
         };
-        request.Headers.Add(ResilienceHeaders.IdempotencyKey, orderId.ToString());
         return AskAsync(orderId, request, cancellationToken);
     }
 
@@ -30,18 +32,17 @@ internal sealed partial class PaymentProvider(HttpClient http, IOptions<Provider
 
     private async Task<ProviderAnswer> AskAsync(Guid orderId, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var attempt = new CancellationTokenSource(options.Value.AttemptTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, attempt.Token);
         using (request)
         {
+            request.Headers.Add(ResilienceHeaders.IdempotencyKey, orderId.ToString());
             try
             {
-                using var response = await http.SendAsync(request, either.Token);
-                return await ReadAsync(orderId, response, either.Token);
+                using var response = await http.SendAsync(request, cancellationToken);
+                return await ReadAsync(orderId, response, cancellationToken);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (TieredCallException refusal)
             {
-                return Unavailable(orderId, $"did not answer within {options.Value.AttemptTimeout.TotalMilliseconds:0} ms", null);
+                return Unavailable(orderId, Describe(refusal.Refusal), refusal);
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException or NotSupportedException)
             {
@@ -49,6 +50,14 @@ internal sealed partial class PaymentProvider(HttpClient http, IOptions<Provider
             }
         }
     }
+
+    /// <summary>The end of a sentence that starts with "The payment provider".</summary>
+    private static string Describe(Refusal refusal) => refusal.Kind switch
+    {
+        RefusalKind.BreakerOpen => "has failed too often and is left alone for a moment",
+        RefusalKind.RetryBudgetExhausted => "is sent no more retries for a moment",
+        _ => string.Create(CultureInfo.InvariantCulture, $"did not answer within {refusal.AttemptTime.TotalMilliseconds:0} ms"),
+    };
 
     private async Task<ProviderAnswer> ReadAsync(Guid orderId, HttpResponseMessage response, CancellationToken cancellationToken)
     {

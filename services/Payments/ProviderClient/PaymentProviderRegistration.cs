@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Options;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Payments.ProviderClient;
 
@@ -8,15 +9,11 @@ internal static class PaymentProviderRegistration
 {
     public static IServiceCollection AddPaymentProvider(this IServiceCollection services)
     {
-        services.AddOptions<ProviderOptions>().BindConfiguration(ProviderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddHttpClient<PaymentProvider>((provider, http) =>
-        {
-            http.BaseAddress = provider.GetRequiredService<IOptions<ProviderOptions>>().Value.BaseAddress
-                ?? OwnAddress.Find(provider.GetRequiredService<IServer>());
-
-            // The attempt timeout of the options rules, on a clock that tests can turn.
-            http.Timeout = Timeout.InfiniteTimeSpan;
-        });
+        services.AddOptions<ProviderOptions>().BindConfiguration(ProviderOptions.Section);
+        services.AddResilientHttpClient<PaymentProvider>(
+            PaymentProvider.Dependency,
+            (provider, http) => http.BaseAddress = provider.GetRequiredService<IOptions<ProviderOptions>>().Value.BaseAddress
+                ?? OwnAddress.Find(provider.GetRequiredService<IServer>()));
         return services;
     }
 }

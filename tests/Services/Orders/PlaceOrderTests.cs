@@ -123,7 +123,7 @@ public sealed class PlaceOrderTests(PostgresServer server)
     [Fact]
     public async Task A_reply_lost_on_the_way_is_repeated_and_charges_once()
     {
-        await using var orders = await OrdersHost.StartAsync(server, ("Checkout:PaymentsTimeoutMs", "300"));
+        await using var orders = await OrdersHost.StartAsync(server, ("Resilience:dependencies:payments:l2:attempt_timeout_ms", "300"));
         orders.Payments.Charges.Enqueue((charge, context) =>
         {
             orders.Payments.Captured[charge.OrderId] = charge.Amount;
@@ -139,7 +139,7 @@ public sealed class PlaceOrderTests(PostgresServer server)
     [Fact]
     public async Task A_provider_that_never_answers_is_given_up_after_the_attempts_timeout()
     {
-        await using var orders = await OrdersHost.StartAsync(server, ("Checkout:PaymentsTimeoutMs", "50"));
+        await using var orders = await OrdersHost.StartAsync(server, ("Resilience:dependencies:payments:l2:attempt_timeout_ms", "50"));
         orders.Payments.Gate = new TaskCompletionSource();
 
         var problem = await Problem.ReadAsync(await orders.PostAsync(OrdersHost.Order()));

@@ -39,6 +39,10 @@ public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime
         var all = settings.ToDictionary(setting => setting.Name, setting => (string?)setting.Value);
         all["ConnectionStrings:paymentsdb"] = _connectionString;
         all.TryAdd("ProviderSimulation:SlowAnswer", "00:00:00.100");
+
+        // Most tests are about what Payments makes of each answer of the provider, so it asks once; TierTests are about asking again.
+        all.TryAdd("Resilience:dependencies:payment-provider:l1:enabled", "false");
+        all.TryAdd("Resilience:dependencies:payment-provider:l2:max_attempts", "1");
         return new ServiceFactory<PaymentTable>(all);
     }
 

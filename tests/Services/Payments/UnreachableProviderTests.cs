@@ -12,7 +12,7 @@ public sealed class UnreachableProviderTests(PaymentsFixture payments) : IClassF
     [Fact]
     public async Task A_silent_provider_is_given_up_within_the_attempt_timeout_and_leaves_no_charge()
     {
-        await using var service = payments.Another(("Provider:AttemptTimeout", "00:00:00.300"));
+        await using var service = payments.Another(("Resilience:dependencies:payment-provider:l2:attempt_timeout_ms", "300"));
         using var http = service.Start();
         var order = Guid.NewGuid();
 

@@ -1,0 +1,23 @@
+namespace ResilientShop.Resilience.Http;
+
+/// <summary>The tiers for clients that are not made by a factory, such as a proxy's.</summary>
+public static class TierHandlerExtensions
+{
+    /// <summary>Sends what <paramref name="handler"/> would send through the tiers of <paramref name="dependency"/>.</summary>
+    public static HttpMessageHandler WithTiers(this HttpMessageHandler handler, Dependency dependency)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(dependency);
+        return new TierHandler(dependency) { InnerHandler = handler };
+    }
+
+    /// <summary>Keeps connections as <paramref name="connections"/> says. Must be called before the handler is first used.</summary>
+    public static void KeepConnections(this SocketsHttpHandler handler, ConnectionPolicy connections)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentNullException.ThrowIfNull(connections);
+        handler.PooledConnectionIdleTimeout = connections.Idle;
+        handler.PooledConnectionLifetime = connections.Lifetime;
+        handler.MaxConnectionsPerServer = connections.MaxPerHost;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using ResilientShop.ServiceDefaults.Problems;
+
+namespace ResilientShop.ServiceDefaults.Operating;
+
+/// <summary>
+/// Lets only operators act on a running service: a request must carry the key of the setting <c>Operator:Key</c> in <see cref="KeyHeader"/>, and in
+/// <see cref="NameHeader"/> who does it, for the audit. Without the setting nobody may. Thread-safe.
+/// </summary>
+internal sealed class OperatorKey(IConfiguration configuration) : IEndpointFilter
+{
+    public const string Setting = "Operator:Key";
+    public const string KeyHeader = "X-Operator-Key";
+    public const string NameHeader = "X-Operator";
+
+    private const int LongestName = 64;
+
+    /// <summary>Who acts. Only behind this filter.</summary>
+    public static string NameOf(HttpContext http) => http.Request.Headers[NameHeader].ToString();
+
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var headers = context.HttpContext.Request.Headers;
+        if (configuration[Setting] is not { Length: > 0 } key)
+        {
+            return Refuse(StatusCodes.Status403Forbidden, "FORBIDDEN", "This service takes no orders from operators: start it with the setting Operator__Key.");
+        }
+
+        if (!CryptographicOperations.FixedTimeEquals(Hash(headers[KeyHeader].ToString()), Hash(key)))
+        {
+            return Refuse(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Header {KeyHeader} must be the key of the setting Operator__Key.");
+        }
+
+        var name = NameOf(context.HttpContext);
+        return name.Length is 0 or > LongestName || name.Any(char.IsControl)
+            ? new ValueTask<object?>(ProblemResults.ValidationFailed(new Dictionary<string, string[]>
+            {
+                [NameHeader] = [$"{NameHeader} has {name.Length} characters; it must say in 1 to {LongestName} printable characters who acts."],
+            }))
+            : next(context);
+    }
+
+    private static ValueTask<object?> Refuse(int status, string code, string detail) => new(ProblemResults.Problem(status, code, detail));
+
+    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+}
+
+/// <summary>Registers <see cref="OperatorKey"/>.</summary>
+internal static class OperatorKeyExtensions
+{
+    public static void AddOperatorKey(this IServiceCollection services) => services.AddSingleton<OperatorKey>();
+}

@@ -1,0 +1,34 @@
+using ResilientShop.Resilience;
+using ResilientShop.ServiceDefaults.Hosting;
+
+namespace ResilientShop.Gateway.Failover;
+
+/// <summary>Keeps the body of a request that may be sent to a second instance.</summary>
+internal static class RepeatableRequest
+{
+    /// <summary>
+    /// Whether the request may arrive twice: its method says so, or it carries an idempotency key. The body of such a request is kept in memory while it is
+    /// forwarded; it is no larger than what a service reads.
+    /// </summary>
+    public static bool Prepare(HttpContext context)
+    {
+        var request = context.Request;
+        var isRepeatable = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsPut(request.Method)
+            || HttpMethods.IsDelete(request.Method) || request.Headers.ContainsKey(ResilienceHeaders.IdempotencyKey);
+        if (isRepeatable && !HttpMethods.IsGet(request.Method))
+        {
+            request.EnableBuffering((int)Listening.MaxRequestBodyBytes);
+        }
+
+        return isRepeatable;
+    }
+
+    /// <summary>Lets the body be read once more.</summary>
+    public static void Rewind(HttpContext context)
+    {
+        if (context.Request.Body.CanSeek)
+        {
+            context.Request.Body.Position = 0;
+        }
+    }
+}
