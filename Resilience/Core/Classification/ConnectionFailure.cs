@@ -33,7 +33,8 @@ public static class ConnectionFailure
 
         // A handler below gave up of its own accord, for example over its own connect timeout.
         OperationCanceledException => Verdict.AttemptTimeout,
-        IOException { InnerException: SocketException inner } => Judge(inner),
+
+        // Streams wrap what their socket says, and a stream has a connection: even "no route to host" then comes after the request may have left.
         IOException => Reset,
         _ => Unknown,
     };
@@ -41,7 +42,7 @@ public static class ConnectionFailure
     private static Verdict Judge(HttpRequestException failure) => failure.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => Dns,
-        HttpRequestError.ConnectionError => Connect,
+        HttpRequestError.ConnectionError => failure.InnerException is SocketException socket && IsDns(socket) ? Dns : Connect,
         HttpRequestError.ProxyTunnelError => Connect,
 
         // A certificate that is wrong now is wrong in 5 ms as well.
@@ -56,12 +57,12 @@ public static class ConnectionFailure
     private static Verdict Judge(HttpIOException failure) =>
         failure is HttpProtocolException { ErrorCode: RefusedStream } ? Unprocessed : failure.HttpRequestError is HttpRequestError.InvalidResponse ? Unknown : Reset;
 
-    private static Verdict Judge(SocketException failure) => failure.SocketErrorCode switch
-    {
-        SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown => Connect,
-        SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData => Dns,
-        _ => Reset,
-    };
+    // Of a socket alone nobody knows whether it was connected: a lost route ends established connections too. Only who connects is refused or finds no name.
+    private static Verdict Judge(SocketException failure) =>
+        IsDns(failure) ? Dns : failure.SocketErrorCode == SocketError.ConnectionRefused ? Connect : Reset;
+
+    // A resolver that cannot be reached (TryAgain) is an error of connecting to SocketsHttpHandler.
+    private static bool IsDns(SocketException failure) => failure.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData;
 
     private static Verdict Refused(string reason) =>
         new(AttemptOutcome.TransportFailure, reason) { NeverSent = true, IsDependencyFault = true };
