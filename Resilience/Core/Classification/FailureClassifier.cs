@@ -103,6 +103,13 @@ public sealed class FailureClassifier
     public Verdict OfException(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return exception is HttpRequestException { StatusCode: { } status } ? OfHttpStatus((int)status) : ConnectionFailure.Judge(exception);
+        if (exception is not HttpRequestException { StatusCode: { } status })
+        {
+            return ConnectionFailure.Judge(exception);
+        }
+
+        // EnsureSuccessStatusCode throws for redirects as well. A failure whose status is no failure is final; it must not pass for a success.
+        var verdict = OfHttpStatus((int)status);
+        return verdict.Outcome == AttemptOutcome.Success ? new Verdict(AttemptOutcome.Permanent, HttpReasons[(int)status - FirstStatus]) : verdict;
     }
 }
