@@ -77,7 +77,7 @@ public readonly struct Deadline : IEquatable<Deadline>
             return long.MaxValue;
         }
 
-        return ReferenceEquals(time, _time) ? _expiresAt : now + Stamps.From(Remaining, time);
+        return ReferenceEquals(time, _time) ? _expiresAt : Stamps.Add(now, Stamps.From(Remaining, time));
     }
 
     /// <summary>The deadline at a timestamp of <paramref name="time"/>.</summary>
