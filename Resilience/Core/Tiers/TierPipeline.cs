@@ -26,15 +26,11 @@ internal static class TierPipeline
 
         var cancellation = AttemptCancellation.Rent();
         var answer = Start<TCall, TResult>(call, attempt, cancellation);
-        if (answer.IsCompletedSuccessfully && call.IsWhole(answer.Result))
+        if (answer.IsCompletedSuccessfully && HasWorked(call, answer.Result, progress.Snapshot.Classifier, out var verdict))
         {
-            var verdict = call.Judge(answer.Result, progress.Snapshot.Classifier);
-            if (verdict.Outcome == AttemptOutcome.Success)
-            {
-                cancellation.Dispose();
-                progress.End(verdict, atOnce: true);
-                return answer;
-            }
+            cancellation.Dispose();
+            progress.End(verdict, atOnce: true);
+            return answer;
         }
 
         return AwaitAsync(progress, call, attempt, answer, cancellation, caller);
@@ -74,6 +70,27 @@ internal static class TierPipeline
 
             cancellation = AttemptCancellation.Rent();
             answer = Start<TCall, TResult>(call, attempt, cancellation);
+        }
+    }
+
+    /// <summary>Whether an answer is whole and good. A judge that throws is heard again where the attempt ends, so that its breaker's ticket goes back.</summary>
+    private static bool HasWorked<TCall, TResult>(TCall call, TResult result, FailureClassifier classifier, out Verdict verdict)
+        where TCall : struct, ITieredCall<TResult>
+    {
+        verdict = default;
+        try
+        {
+            if (!call.IsWhole(result))
+            {
+                return false;
+            }
+
+            verdict = call.Judge(result, classifier);
+            return verdict.Outcome == AttemptOutcome.Success;
+        }
+        catch (Exception)
+        {
+            return false;
         }
     }
 
