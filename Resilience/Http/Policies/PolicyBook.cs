@@ -27,10 +27,10 @@ internal sealed class PolicyBook(IOptions<ResilienceOptions> options)
     public void Check()
     {
         var errors = new PolicyErrors();
-        foreach (var child in _options.Configuration?.GetChildren() ?? [])
-        {
-            errors.Require(child.Path, "there", child.Key is Defaults or Dependencies, $"must be {Defaults} or {Dependencies}");
-        }
+        CheckShape(errors);
+
+        // On their own as well: a client that nobody has named gets them as they are.
+        Collect(Defaults, ReadSection(_options.Configuration?.GetSection(Defaults), new DependencyPolicy(), errors), errors);
 
         var configured = _options.Configuration?.GetSection(Dependencies).GetChildren().Select(section => section.Key) ?? [];
         foreach (var dependency in _options.Known.Union(configured))
@@ -49,14 +49,38 @@ internal sealed class PolicyBook(IOptions<ResilienceOptions> options)
         var policy = ReadSection(_options.Configuration?.GetSection(Defaults), new DependencyPolicy(), errors);
         policy = _options.FromCode.GetValueOrDefault(dependency)?.Invoke(policy) ?? policy;
         policy = ReadSection(_options.Configuration?.GetSection(Dependencies).GetSection(dependency), policy, errors);
+        Collect(dependency, policy, errors);
+        return policy;
+    }
+
+    private static void Collect(string whose, DependencyPolicy policy, PolicyErrors errors)
+    {
         var own = new PolicyErrors();
         policy.Validate(own);
         foreach (var error in own.Found)
         {
-            errors.Add(error with { Key = $"{dependency}: {error.Key}" });
+            errors.Add(error with { Key = $"{whose}: {error.Key}" });
         }
+    }
 
-        return policy;
+    private void CheckShape(PolicyErrors errors)
+    {
+        RefuseValue(_options.Configuration as IConfigurationSection, errors);
+        RefuseValue(_options.Configuration?.GetSection(Dependencies), errors);
+        foreach (var child in _options.Configuration?.GetChildren() ?? [])
+        {
+            var isKnown = string.Equals(child.Key, Defaults, StringComparison.OrdinalIgnoreCase)
+                || string.Equals(child.Key, Dependencies, StringComparison.OrdinalIgnoreCase);
+            errors.Require(child.Path, "there", isKnown, $"must be {Defaults} or {Dependencies}");
+        }
+    }
+
+    private static void RefuseValue(IConfigurationSection? section, PolicyErrors errors)
+    {
+        if (section?.Value is { } text)
+        {
+            errors.Add(new PolicyError(section.Path, $"'{text}'", "must be a section"));
+        }
     }
 
     private static DependencyPolicy ReadSection(IConfigurationSection? section, DependencyPolicy policy, PolicyErrors errors) =>

@@ -96,6 +96,11 @@ internal sealed class PolicySection(IConfigurationSection section, PolicyErrors 
         var child = Child(key);
         if (!section.GetSection(key).Exists())
         {
+            if (IsNamed(key))
+            {
+                errors.Add(new PolicyError($"{section.Path}:{key}", "nothing", "must be a section, if only enabled: true or enabled: false"));
+            }
+
             return current;
         }
 
@@ -133,9 +138,9 @@ internal sealed class PolicySection(IConfigurationSection section, PolicyErrors 
         _known.Add(key);
         if (section[key] is not { } text)
         {
-            if (section.GetSection(key).GetChildren().Any())
+            if (IsNamed(key))
             {
-                errors.Add(new PolicyError($"{section.Path}:{key}", "a section", expected));
+                errors.Add(new PolicyError($"{section.Path}:{key}", section.GetSection(key).GetChildren().Any() ? "a section" : "nothing", expected));
             }
 
             return current;
@@ -154,7 +159,14 @@ internal sealed class PolicySection(IConfigurationSection section, PolicyErrors 
     {
         _known.Add(key);
         var entries = section.GetSection(key).GetChildren().ToList();
-        if (entries.Count == 0)
+        var text = section[key];
+        if (text?.Length > 0 || (text is null && entries.Count == 0 && IsNamed(key)))
+        {
+            errors.Add(new PolicyError($"{section.Path}:{key}", text is null ? "nothing" : $"'{text}'", "must be a list"));
+        }
+
+        // An empty text is what configuration makes of an empty list, and an empty list is a choice: nothing of this kind is retried.
+        if (entries.Count == 0 && text is not "")
         {
             return current;
         }
@@ -162,21 +174,30 @@ internal sealed class PolicySection(IConfigurationSection section, PolicyErrors 
         var list = new List<T>(entries.Count);
         foreach (var entry in entries)
         {
-            if (entry.Value is { } text && parse(text) is T value)
+            if (int.TryParse(entry.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _) && entry.Value is { } item && parse(item) is T value)
             {
                 list.Add(value);
             }
             else
             {
-                errors.Add(new PolicyError(entry.Path, $"'{entry.Value}'", $"must be a {(typeof(T) == typeof(int) ? "number" : "name")}"));
+                errors.Add(new PolicyError(entry.Path, $"'{entry.Value}'", $"must be a {(typeof(T) == typeof(int) ? "number" : "name")} in a list"));
             }
         }
 
         return list;
     }
 
+    // Children are compared because configuration does not tell a key that holds nothing from one that is not there.
+    private bool IsNamed(string key) => section.GetChildren().Any(child => string.Equals(child.Key, key, StringComparison.OrdinalIgnoreCase));
+
     private void RefuseUnknown()
     {
+        if (section.Value is { } text)
+        {
+            var hint = _known.Contains("enabled") ? "must be a section; enabled: false in it switches it off" : "must be a section";
+            errors.Add(new PolicyError(section.Path, $"'{text}'", hint));
+        }
+
         foreach (var child in section.GetChildren().Where(child => !_known.Contains(child.Key)))
         {
             errors.Add(new PolicyError(child.Path, child.Value is null ? "a section" : $"'{child.Value}'", $"must be one of {string.Join(", ", _known)}"));
