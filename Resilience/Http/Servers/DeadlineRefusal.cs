@@ -8,6 +8,8 @@ internal static class DeadlineRefusal
 {
     public static Task WriteAsync(HttpContext http, string detail)
     {
+        // The length of the answer that will not come.
+        http.Response.ContentLength = null;
         if (!IncomingContext.IsGrpc(http.Request))
         {
             return TypedResults.Problem(
