@@ -7,6 +7,9 @@ namespace ResilientShop.Resilience.Http;
 /// <summary>Refuses a gRPC client whose channel has a retry policy of its own beside the tiers.</summary>
 internal sealed class GrpcClientCheck(string name, IOptionsMonitor<GrpcClientFactoryOptions> clients)
 {
+    /// <summary>Name of the client.</summary>
+    public string Name => name;
+
     /// <exception cref="InvalidOperationException">There are two retry layers.</exception>
     public void RefuseRetries()
     {

@@ -27,6 +27,7 @@ public static class ResilienceServiceCollectionExtensions
             return services;
         }
 
+        services.AddHttpClient();
         services.AddOptions<ResilienceOptions>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<PolicyBook>();

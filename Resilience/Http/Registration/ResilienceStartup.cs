@@ -23,7 +23,10 @@ internal sealed partial class ResilienceStartup(
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         policies.Check();
-        foreach (var name in clients.OfType<ConfigureNamedOptions<HttpClientFactoryOptions>>().Select(client => client.Name).OfType<string>().Distinct())
+        var named = clients.OfType<ConfigureNamedOptions<HttpClientFactoryOptions>>().Select(client => client.Name).OfType<string>();
+
+        // Also a client without a name: it is made of the defaults of all clients and nothing else.
+        foreach (var name in named.Append(Options.DefaultName).Distinct())
         {
             handlers.CreateHandler(name).Dispose();
         }

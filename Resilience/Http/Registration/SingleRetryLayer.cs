@@ -12,7 +12,8 @@ namespace ResilientShop.Resilience.Http;
 /// Refuses a client that has two layers which retry: three attempts of one times four of another are twelve requests, and neither knows of the other.
 /// A layer of Microsoft.Extensions.Http.Resilience or Polly that does not retry may stay.
 /// </summary>
-internal sealed class SingleRetryLayer : IHttpMessageHandlerBuilderFilter
+/// <param name="grpcClients">Clients whose tiers are no handler: they run above the channel, as an interceptor.</param>
+internal sealed class SingleRetryLayer(IEnumerable<GrpcClientCheck> grpcClients) : IHttpMessageHandlerBuilderFilter
 {
     private const string PollyV7Handler = "Microsoft.Extensions.Http.PolicyHttpMessageHandler";
 
@@ -20,6 +21,11 @@ internal sealed class SingleRetryLayer : IHttpMessageHandlerBuilderFilter
     {
         next(builder);
         var layers = builder.AdditionalHandlers.Select(DescribeRetryLayer).OfType<string>().ToList();
+        if (grpcClients.Any(client => client.Name == builder.Name))
+        {
+            layers.Insert(0, "the tiers of its gRPC calls");
+        }
+
         if (layers.Count > 1)
         {
             throw new InvalidOperationException(
