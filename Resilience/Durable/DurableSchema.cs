@@ -14,6 +14,9 @@ public static class DurableSchema
     /// <summary>Messages that were handled.</summary>
     public static IReadOnlyList<MigrationScript> Inbox { get; } = Load("inbox");
 
+    /// <summary>Requests that were carried out under an idempotency key, and their answers.</summary>
+    public static IReadOnlyList<MigrationScript> Idempotency { get; } = Load("idempotency");
+
     private static IReadOnlyList<MigrationScript> Load(string part) =>
         MigrationScript.Embedded(typeof(DurableSchema).Assembly, $"Schema/{part}", $"durable/{part}");
 }

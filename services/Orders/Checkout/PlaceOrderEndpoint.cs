@@ -42,7 +42,7 @@ internal sealed class PlaceOrderEndpoint(
 
     private static ProblemHttpResult? Check(PlaceOrderBody body, HttpRequest http, out PlaceOrderRequest request, out string? key)
     {
-        var wrongKey = IdempotencyKey.Read(http.Headers, out key);
+        var wrongKey = IdempotencyKey.Check(http.Headers[ResilienceHeaders.IdempotencyKey], out key);
         request = PlaceOrderRules.Check(body, out var errors)!;
         if (wrongKey is not null)
         {

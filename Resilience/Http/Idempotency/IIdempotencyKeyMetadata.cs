@@ -1,0 +1,8 @@
+namespace ResilientShop.Resilience.Http.Idempotency;
+
+/// <summary>Endpoint metadata: the endpoint has an effect once under one <see cref="ResilienceHeaders.IdempotencyKey"/>.</summary>
+public interface IIdempotencyKeyMetadata
+{
+    /// <summary>Whether a request without the key is refused. Otherwise such a request is not protected.</summary>
+    bool IsRequired { get; }
+}

@@ -1,0 +1,7 @@
+namespace ResilientShop.Resilience.Http.Idempotency;
+
+/// <inheritdoc cref="IIdempotencyKeyMetadata"/>
+internal sealed record IdempotencyKeyMetadata(bool IsRequired) : IIdempotencyKeyMetadata
+{
+    public override string ToString() => IsRequired ? "Idempotency-Key required" : "Idempotency-Key accepted";
+}
