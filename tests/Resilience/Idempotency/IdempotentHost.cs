@@ -44,6 +44,8 @@ internal sealed class IdempotentHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public TestServer Server => _app.GetTestServer();
+
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>How often the handler ran.</summary>
