@@ -1,6 +1,8 @@
 namespace ResilientShop.Resilience;
 
-/// <summary>Values of the <c>code</c> member in the problem details of idempotent endpoints. They are a wire contract: callers switch on them.</summary>
+/// <summary>
+/// Values of the <c>code</c> member in the problem details of idempotent endpoints. They are a wire contract: callers switch on them.
+/// </summary>
 public static class IdempotencyCodes
 {
     /// <summary>400: the key is missing or wrong; <c>errors</c> names the header.</summary>

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace ResilientShop.Resilience;
 
-/// <summary>An HTTP answer as it is kept and given again. Immutable, thread-safe. Two answers are equal when a caller could not tell them apart.</summary>
+/// <summary>
+/// An HTTP answer as it is kept and given again. Immutable, thread-safe. Two answers are equal when a caller could not tell them apart.
+/// </summary>
 public sealed class StoredAnswer : IEquatable<StoredAnswer>
 {
     /// <summary>Longest body that can be kept, in bytes: 1 MiB. Answers to POSTs are small; a store is no file server.</summary>

@@ -6,8 +6,8 @@ namespace ResilientShop.Resilience.Durable.Idempotency;
 public sealed class PostgresIdempotencyOptions
 {
     /// <summary>
-    /// How long a key is remembered after it was claimed. Default one day: longer than any retry that still belongs to the same attempt at the same thing.
-    /// A request that is repeated later acts again.
+    /// How long a key is remembered after it was claimed. Default one day: longer than any retry that still belongs to the same attempt at the
+    /// same thing. A request that is repeated later acts again.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(1);

@@ -7,8 +7,8 @@ namespace ResilientShop.Resilience.Durable.Idempotency;
 public static class PostgresIdempotencyServiceCollectionExtensions
 {
     /// <summary>
-    /// Keeps idempotency keys and answers in PostgreSQL and deletes the old ones. The schema is <see cref="DurableSchema.Idempotency"/>; add it to the
-    /// service's migrations.
+    /// Keeps idempotency keys and answers in PostgreSQL and deletes the old ones. The schema is <see cref="DurableSchema.Idempotency"/>; add it
+    /// to the service's migrations.
     /// </summary>
     /// <param name="services">The service's registrations.</param>
     /// <param name="configure">Applied after configuration section <c>Idempotency</c>.</param>

@@ -5,12 +5,13 @@ using static ResilientShop.Resilience.Durable.Idempotency.IdempotencySql;
 namespace ResilientShop.Resilience.Durable.Idempotency;
 
 /// <summary>
-/// Keeps answers in PostgreSQL, for any number of instances and across their deaths. One round trip to begin, one to complete. Leases and retention run
-/// on the server's clock, so the clocks of instances need not agree. Thread-safe. The schema is <see cref="DurableSchema.Idempotency"/>.
+/// Keeps answers in PostgreSQL, for any number of instances and across their deaths. One round trip to begin, one to complete. Leases and
+/// retention run on the server's clock, so the clocks of instances need not agree. Thread-safe. The schema is
+/// <see cref="DurableSchema.Idempotency"/>.
 /// </summary>
 /// <remarks>
-/// <b>Once, whatever dies:</b> put <see cref="AppendCompletion"/> into the batch that has the effect. Then the effect and the answer commit together or
-/// not at all, and an owner whose claim was taken over cannot commit its effect any more.
+/// <b>Once, whatever dies:</b> put <see cref="AppendCompletion"/> into the batch that has the effect. Then the effect and the answer commit
+/// together or not at all, and an owner whose claim was taken over cannot commit its effect any more.
 /// </remarks>
 public sealed class PostgresIdempotencyStore : IIdempotencyStore
 {
@@ -34,8 +35,9 @@ public sealed class PostgresIdempotencyStore : IIdempotencyStore
     }
 
     /// <summary>
-    /// Adds to a batch the statement that stores <paramref name="answer"/>. Run the batch as one transaction with the effect: a batch without a transaction
-    /// of its own is one. When the claim is not held any more it fails, see <see cref="IsClaimLost"/>, and nothing of the transaction takes effect.
+    /// Adds to a batch the statement that stores <paramref name="answer"/>. Run the batch as one transaction with the effect: a batch without a
+    /// transaction of its own is one. When the claim is not held any more it fails, see <see cref="IsClaimLost"/>, and nothing of the
+    /// transaction takes effect.
     /// </summary>
     /// <param name="batch">The batch that has the effect.</param>
     /// <param name="claim">The claim of the request that is carried out.</param>
@@ -47,7 +49,9 @@ public sealed class PostgresIdempotencyStore : IIdempotencyStore
         batch.BatchCommands.Add(CompleteCommand(claim, answer));
     }
 
-    /// <summary>Whether a batch with <see cref="AppendCompletion"/> failed because the claim was taken over, abandoned, or answered otherwise.</summary>
+    /// <summary>
+    /// Whether a batch with <see cref="AppendCompletion"/> failed because the claim was taken over, abandoned, or answered otherwise.
+    /// </summary>
     public static bool IsClaimLost(PostgresException exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -77,7 +81,8 @@ public sealed class PostgresIdempotencyStore : IIdempotencyStore
     }
 
     /// <inheritdoc/>
-    /// <exception cref="NpgsqlException">The database cannot be reached within <see cref="PostgresIdempotencyOptions.CompletionPatience"/>.</exception>
+    /// <exception cref="NpgsqlException">The database cannot be reached within
+    /// <see cref="PostgresIdempotencyOptions.CompletionPatience"/>.</exception>
     public async Task<bool> CompleteAsync(IdempotencyClaim claim, StoredAnswer answer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answer);

@@ -1,8 +1,8 @@
 namespace ResilientShop.Resilience.Http.Idempotency;
 
 /// <summary>
-/// What a handler can know about its idempotent request: <c>httpContext.Features.Get&lt;IIdempotentRequest&gt;()</c>. Null when the request carries no key.
-/// Belongs to one request, not thread-safe.
+/// What a handler can know about its idempotent request: <c>httpContext.Features.Get&lt;IIdempotentRequest&gt;()</c>. Null when the request
+/// carries no key. Belongs to one request, not thread-safe.
 /// </summary>
 public interface IIdempotentRequest
 {

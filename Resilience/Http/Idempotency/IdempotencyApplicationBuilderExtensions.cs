@@ -8,10 +8,11 @@ public static class IdempotencyApplicationBuilderExtensions
 {
     /// <summary>
     /// Serves endpoints that are marked with <see cref="IdempotencyEndpointConventionBuilderExtensions.RequireIdempotencyKey"/> or
-    /// <see cref="IdempotencyEndpointConventionBuilderExtensions.AcceptIdempotencyKey"/> once a key. Place it after routing, authentication, authorization and
-    /// rate limiting, which must hold for a repeat as well, and after exception handling, which must see what a handler throws.
+    /// <see cref="IdempotencyEndpointConventionBuilderExtensions.AcceptIdempotencyKey"/> once a key. Place it after routing, authentication,
+    /// authorization and rate limiting, which must hold for a repeat as well, and after exception handling, which must see what a handler throws.
     /// </summary>
-    /// <exception cref="InvalidOperationException">No <see cref="IIdempotencyStore"/> is registered, or <c>AddIdempotency</c> was not called.</exception>
+    /// <exception cref="InvalidOperationException">No <see cref="IIdempotencyStore"/> is registered, or <c>AddIdempotency</c> was not
+    /// called.</exception>
     public static IApplicationBuilder UseIdempotency(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -23,7 +23,9 @@ internal sealed class IdempotencyMetrics(IMeterFactory meters)
         public const string Mismatch = "mismatch";
         public const string Invalid = "invalid";
 
-        /// <summary>Counted besides <see cref="Started"/>: somebody took the request over while its handler ran, so it may have acted twice.</summary>
+        /// <summary>
+        /// Counted besides <see cref="Started"/>: somebody took the request over while its handler ran, so it may have acted twice.
+        /// </summary>
         public const string Superseded = "superseded";
     }
 }

@@ -176,7 +176,10 @@ internal sealed partial class IdempotencyMiddleware(
         }
     }
 
-    /// <summary>Whether a repeat would get the same: not when the answer only says that it did not work this time, or that the caller must identify itself.</summary>
+    /// <summary>
+    /// Whether a repeat would get the same: not when the answer only says that it did not work this time, or that the caller must identify
+    /// itself.
+    /// </summary>
     private static bool IsFinal(int status) => status is < 500 and not (
         StatusCodes.Status401Unauthorized
         or StatusCodes.Status408RequestTimeout

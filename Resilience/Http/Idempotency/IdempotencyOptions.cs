@@ -14,13 +14,15 @@ public sealed class IdempotencyOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Largest request body that is read, in bytes. Default 1 MiB; a longer one is answered 413. The body is read whole before the handler runs.</summary>
+    /// <summary>
+    /// Largest request body that is read, in bytes. Default 1 MiB; a longer one is answered 413. The body is read whole before the handler runs.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int MaxRequestBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Largest response body that is kept, in bytes. Default 256 KiB, at most <see cref="StoredAnswer.MaxBodyBytes"/>. A longer one is sent to the first
-    /// caller; a repeat does not act again, and gets 409 <see cref="IdempotencyCodes.AnswerNotKept"/>.
+    /// Largest response body that is kept, in bytes. Default 256 KiB, at most <see cref="StoredAnswer.MaxBodyBytes"/>. A longer one is sent to
+    /// the first caller; a repeat does not act again, and gets 409 <see cref="IdempotencyCodes.AnswerNotKept"/>.
     /// </summary>
     [Range(0, StoredAnswer.MaxBodyBytes)]
     public int MaxAnswerBytes { get; set; } = 256 * 1024;
@@ -43,8 +45,8 @@ public sealed class IdempotencyOptions
     };
 
     /// <summary>
-    /// Tells callers apart, for example by tenant, so that one cannot read the answer of another whose key it knows. Null when there is nothing to tell them by.
-    /// The default is the authenticated user's name identifier (claim <c>sub</c>).
+    /// Tells callers apart, for example by tenant, so that one cannot read the answer of another whose key it knows. Null when there is nothing
+    /// to tell them by. The default is the authenticated user's name identifier (claim <c>sub</c>).
     /// </summary>
     [Required]
     public Func<HttpContext, string?> Caller { get; set; } = AuthenticatedUser;

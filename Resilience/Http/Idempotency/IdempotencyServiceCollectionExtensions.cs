@@ -24,7 +24,9 @@ public static class IdempotencyServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Keeps keys and answers in this process. Only for tests, and for a service that runs as one instance and may forget when it restarts.</summary>
+    /// <summary>
+    /// Keeps keys and answers in this process. Only for tests, and for a service that runs as one instance and may forget when it restarts.
+    /// </summary>
     public static IServiceCollection AddInMemoryIdempotency(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -10,8 +10,8 @@ internal static class RequestFingerprint
     private const int ChunkBytes = 16 * 1024;
 
     /// <summary>
-    /// The key within its scope: method, route pattern and caller. The pattern, not the path: a key that is used for two resources of one kind is a defect
-    /// of the caller and gets a mismatch. Not the host, which differs between the ways to one service.
+    /// The key within its scope: method, route pattern and caller. The pattern, not the path: a key that is used for two resources of one kind
+    /// is a defect of the caller and gets a mismatch. Not the host, which differs between the ways to one service.
     /// </summary>
     public static Sha256Digest Identify(HttpContext context, Endpoint endpoint, string key, Func<HttpContext, string?> caller)
     {
