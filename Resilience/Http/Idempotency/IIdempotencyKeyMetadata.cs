@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Endpoint metadata: the endpoint has an effect once under one <see cref="ResilienceHeaders.IdempotencyKey"/>.</summary>
 public interface IIdempotencyKeyMetadata

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>
 /// What a handler can know about its idempotent request: <c>httpContext.Features.Get&lt;IIdempotentRequest&gt;()</c>. Null when the request

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Marks endpoints as idempotent. <see cref="IdempotencyApplicationBuilderExtensions.UseIdempotency"/> does the work.</summary>
 public static class IdempotencyEndpointConventionBuilderExtensions

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Names of the response headers of idempotent endpoints.</summary>
 public static class IdempotencyHeaders

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <inheritdoc cref="IIdempotencyKeyMetadata"/>
 internal sealed record IdempotencyKeyMetadata(bool IsRequired) : IIdempotencyKeyMetadata

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Counts what became of requests to idempotent endpoints. Thread-safe.</summary>
 internal sealed class IdempotencyMetrics(IMeterFactory meters)

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using static ResilientShop.Resilience.Http.Idempotency.IdempotencyMetrics;
+using static ResilientShop.Resilience.Http.IdempotencyMetrics;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>
 /// Carries a request out once a key: claims the key, runs the handler, stores its answer, and only then sends it. So there is no moment at which a

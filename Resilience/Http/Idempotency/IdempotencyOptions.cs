@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>How idempotent endpoints are served. Bound from configuration section <c>Idempotency</c>; <see cref="Caller"/> is set in code.</summary>
 public sealed class IdempotencyOptions

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>The RFC 9457 answers of the middleware itself.</summary>
 internal static class IdempotencyProblems

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Registers what idempotent endpoints need.</summary>
 public static class IdempotencyServiceCollectionExtensions

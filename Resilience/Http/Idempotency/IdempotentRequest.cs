@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <inheritdoc/>
 internal sealed class IdempotentRequest(IdempotencyDecision.Started started) : IIdempotentRequest

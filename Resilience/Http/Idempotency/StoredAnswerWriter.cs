@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Resilience.Http.Idempotency;
+namespace ResilientShop.Resilience.Http;
 
 /// <summary>Sends stored answers.</summary>
 internal static class StoredAnswerWriter

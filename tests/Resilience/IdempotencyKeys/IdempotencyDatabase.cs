@@ -6,7 +6,7 @@ using ResilientShop.Resilience.Durable.Idempotency;
 using ResilientShop.Resilience.Durable.Migrations;
 using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>A database with idempotency keys, and tables without any constraint that would hide a second effect.</summary>
 internal sealed class IdempotencyDatabase : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>How a reply gets lost.</summary>
 internal enum LossKind

@@ -2,9 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http.Idempotency;
+using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>Requests that meet each other, hang up, outlive their lease or lose their store.</summary>
 public sealed class IdempotencyInterruptionTests

@@ -6,10 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using ResilientShop.Resilience.Durable.Idempotency;
-using ResilientShop.Resilience.Http.Idempotency;
+using ResilientShop.Resilience.Http;
 using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>
 /// A real server on loopback that places an order and charges for it, without any constraint that would keep it from doing so twice.

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>The label <c>outcome</c> of every count of one service, in order. Thread-safe.</summary>
 internal sealed class CountedOutcomes : IDisposable

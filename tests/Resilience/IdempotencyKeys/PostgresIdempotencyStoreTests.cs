@@ -5,7 +5,7 @@ using Npgsql;
 using ResilientShop.Resilience.Durable.Idempotency;
 using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 public sealed class PostgresIdempotencyStoreTests(PostgresServer server) : IdempotencyStoreTests, IAsyncDisposable
 {

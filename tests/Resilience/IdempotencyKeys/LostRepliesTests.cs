@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Idempotency;
+namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 
 /// <summary>The promise: a retried POST never acts twice.</summary>
 public sealed class LostRepliesTests(PostgresServer server)
