@@ -77,9 +77,9 @@ internal sealed class PolicyBook(IOptions<ResilienceOptions> options)
 
     private static void RefuseValue(IConfigurationSection? section, PolicyErrors errors)
     {
-        if (section?.Value is { } text)
+        if (PolicySection.HasValue(section, out var text))
         {
-            errors.Add(new PolicyError(section.Path, $"'{text}'", "must be a section"));
+            errors.Add(new PolicyError(section!.Path, $"'{text}'", "must be a section"));
         }
     }
 

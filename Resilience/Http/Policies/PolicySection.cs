@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
@@ -187,12 +188,19 @@ internal sealed class PolicySection(IConfigurationSection section, PolicyErrors 
         return list;
     }
 
+    /// <summary>Whether a text stands where a section belongs. Configuration in layers gives sections an empty text beside what is in them.</summary>
+    internal static bool HasValue(IConfigurationSection? section, [NotNullWhen(true)] out string? text)
+    {
+        text = section?.Value;
+        return text is not null && (text.Length > 0 || !section!.GetChildren().Any());
+    }
+
     // Children are compared because configuration does not tell a key that holds nothing from one that is not there.
     private bool IsNamed(string key) => section.GetChildren().Any(child => string.Equals(child.Key, key, StringComparison.OrdinalIgnoreCase));
 
     private void RefuseUnknown()
     {
-        if (section.Value is { } text)
+        if (HasValue(section, out var text))
         {
             var hint = _known.Contains("enabled") ? "must be a section; enabled: false in it switches it off" : "must be a section";
             errors.Add(new PolicyError(section.Path, $"'{text}'", hint));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using ResilientShop.Contracts;
@@ -81,7 +82,7 @@ public sealed class FailoverTests
     }
 
     [Fact]
-    public async Task A_service_that_breaks_off_is_503_and_its_request_is_not_sent_again()
+    public async Task A_service_that_breaks_off_is_503_and_a_request_that_must_not_act_twice_is_not_sent_again()
     {
         var asked = 0;
         await using var broken = await StubServer.StartAsync(async context =>
@@ -99,6 +100,37 @@ public sealed class FailoverTests
         problem.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
         problem.Detail!.ShouldContain("whether the request had an effect is open");
         asked.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("GET", null)]
+    [InlineData("POST", "key-1")]
+    public async Task What_may_arrive_twice_is_sent_to_the_next_instance_when_one_breaks_off(string method, string? key)
+    {
+        var bodies = new ConcurrentQueue<string>();
+        RequestDelegate breakOff = async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            bodies.Enqueue(await reader.ReadToEndAsync(Cancel) + context.Request.Headers["x-retry-attempt"]);
+            if (bodies.Count == 1)
+            {
+                context.Abort();
+            }
+        };
+        await using var first = await StubServer.StartAsync(breakOff);
+        await using var second = await StubServer.StartAsync(breakOff);
+        await using var gateway = GatewayHost.Start(GatewayHost.Instance("orders", 0, first.Address), GatewayHost.Instance("orders", 1, second.Address));
+        using var request = new HttpRequestMessage(new HttpMethod(method), key is null ? "/orders/42" : "/orders");
+        if (key is not null)
+        {
+            request.Content = Json.Body("{}");
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        var response = await gateway.Http.SendAsync(request, Cancel);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        bodies.ShouldBe(key is null ? ["", "1"] : ["{}", "{}1"]);
     }
 
     private static async Task Echo(HttpContext context)
