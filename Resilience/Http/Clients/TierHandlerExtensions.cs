@@ -11,7 +11,9 @@ public static class TierHandlerExtensions
         return new TierHandler(dependency) { InnerHandler = handler };
     }
 
-    /// <summary>Keeps connections as <paramref name="connections"/> says. Must be called before the handler is first used.</summary>
+    /// <summary>
+    /// Keeps connections as <paramref name="connections"/> says, and keeps the handler from retrying by itself. Must be called before the handler is first used.
+    /// </summary>
     public static void KeepConnections(this SocketsHttpHandler handler, ConnectionPolicy connections)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -19,5 +21,6 @@ public static class TierHandlerExtensions
         handler.PooledConnectionIdleTimeout = connections.Idle;
         handler.PooledConnectionLifetime = connections.Lifetime;
         handler.MaxConnectionsPerServer = connections.MaxPerHost;
+        handler.PlaintextStreamFilter ??= AnsweredStream.Filter;
     }
 }
