@@ -50,4 +50,5 @@ IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = 
         .WithHttpEndpoint(port: port)
         .WithHttpHealthCheck("/health")
         .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
+        .WithEnvironment("Operator__Key", builder.Configuration["Operator:Key"] ?? "")
         .WithEnvironment("WarmUp__Rounds", "20");

@@ -2,7 +2,7 @@ using ResilientShop.Benchmarks.Pipeline;
 
 namespace ResilientShop.Benchmarks.Gates;
 
-/// <summary>The tiers against AddStandardResilienceHandler: time and bytes of a call, as ratios.</summary>
+/// <summary>The tiers against AddStandardResilienceHandler: time and bytes of a call, as ratios; and how soon a caller that gives up frees its connection.</summary>
 internal static class PipelineGate
 {
     public static async IAsyncEnumerable<Figure> MeasureAsync()
@@ -27,5 +27,8 @@ internal static class PipelineGate
             yield return new Figure($"{name}: time", result.Time, time, result.Detail);
             yield return new Figure($"{name}: bytes", result.Bytes, bytes, "");
         }
+
+        var held = await HeldConnection.MeasureAsync();
+        yield return new Figure("cancelled: connection held, p99 in ms", held[(int)(held.Length * 0.99)], 50, FormattableString.Invariant($"median {held[held.Length / 2]:0.00} ms"));
     }
 }

@@ -18,6 +18,11 @@ builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.S
 builder.Services.AddSingleton<IDestinationResolver, ServiceDiscoveryDestinationResolver>();
 builder.Services.AddSingleton<IPassiveHealthCheckPolicy, ConnectFailurePolicy>();
 builder.Services.AddSingleton<IForwarderHttpClientFactory, TieredForwarderClientFactory>();
+foreach (var cluster in builder.Configuration.GetSection("ReverseProxy:Clusters").GetChildren())
+{
+    // Known by name, so that each is checked and described at start.
+    builder.Services.ConfigureDependency(cluster.Key, policy => policy);
+}
 
 // The proxy's session affinity, which no route uses, would otherwise leave key files in the user's home.
 builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
