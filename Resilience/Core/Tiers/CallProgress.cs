@@ -170,7 +170,8 @@ internal struct CallProgress
         var left = _expiresAt - _now - Snapshot.Reserve;
         if (Snapshot.Policy.L1 is not null)
         {
-            left = Math.Min(left, _windowEnds - _now);
+            // A wait that lasted longer than it should may have used the window up. An attempt without time would fail and count against the dependency.
+            left = Math.Min(left, Math.Max(_windowEnds - _now, Snapshot.MinTimeLeft));
         }
 
         return left >= Snapshot.AttemptTimeout ? Snapshot.Policy.AttemptTimeout : Stamps.Between(0, left, Dependency.Time);
