@@ -136,4 +136,34 @@ public sealed class BreakerProbeTests
         entered.Count.ShouldBe(Rounds);
         entered.ShouldAllBe(count => count == 1);
     }
+
+    [Fact]
+    public void However_many_threads_hand_the_probe_on_only_one_has_it()
+    {
+        const int Racers = 64, Tries = 5000;
+        int probing = 0, probes = 0, wrong = 0;
+        _bench.Open();
+        _bench.Clock.Advance(BreakerBench.Rule.Break);
+        var threads = Enumerable.Range(0, Racers).Select(_ => new Thread(() =>
+        {
+            for (var i = 0; i < Tries; i++)
+            {
+                if (!_bench.TryEnter(out var ticket))
+                {
+                    continue;
+                }
+
+                Interlocked.Increment(ref probes);
+                Interlocked.Add(ref wrong, ticket.IsProbe && Interlocked.Increment(ref probing) == 1 ? 0 : 1);
+                Interlocked.Decrement(ref probing);
+                _bench.Report(ticket, Verdict.Abandoned);
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        wrong.ShouldBe(0);
+        probes.ShouldBeGreaterThan(Racers);
+        _bench.Enter().IsProbe.ShouldBeTrue();
+    }
 }

@@ -72,9 +72,10 @@ public sealed class CallContextMiddlewareTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Work_is_cancelled_at_the_deadline_and_answered_with_504(bool hasSetLength)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Work_is_cancelled_at_the_deadline_and_answered_with_504(bool isReal, bool hasSetLength)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await ContextServer.StartAsync(async http =>
@@ -82,7 +83,7 @@ public sealed class CallContextMiddlewareTests
             http.Response.ContentLength = hasSetLength ? 5 : null;
             started.SetResult();
             await ContextServer.UntilCancelledAsync(http.RequestAborted);
-        });
+        }, isReal: isReal);
         var answer = server.GetAsync(("x-deadline-ms", "500"));
         await started.Task;
         server.Clock.Advance(TimeSpan.FromMilliseconds(499));
@@ -110,9 +111,11 @@ public sealed class CallContextMiddlewareTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Work_is_cancelled_when_its_caller_has_gone(bool hasDeadline)
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Work_is_cancelled_when_its_caller_has_gone(bool isReal, bool hasDeadline)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -128,7 +131,7 @@ public sealed class CallContextMiddlewareTests
                 ended.SetResult(exception);
                 throw;
             }
-        });
+        }, isReal: isReal);
         using var caller = new CancellationTokenSource();
         var answer = server.SendAsync(caller.Token, hasDeadline ? [("x-deadline-ms", "500")] : []);
         await started.Task;

@@ -16,27 +16,35 @@ internal sealed class ContextServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ContextServer(WebApplication app) => _app = app;
+    private ContextServer(WebApplication app, VirtualClock clock, Measurements measured) => (_app, Clock, Measured) = (app, clock, measured);
 
-    public VirtualClock Clock { get; } = new();
+    public VirtualClock Clock { get; }
 
-    public Measurements Measured { get; } = new();
+    public Measurements Measured { get; }
 
     /// <summary>How often the endpoint was run.</summary>
     public int Served { get; private set; }
 
     public HttpClient Client { get; private set; } = null!;
 
-    public static async Task<ContextServer> StartAsync(RequestDelegate endpoint, bool isEdge = false)
+    public static async Task<ContextServer> StartAsync(RequestDelegate endpoint, bool isEdge = false, bool isReal = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseTestServer();
+        if (isReal)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseTestServer();
+        }
+
         builder.Logging.ClearProviders();
-        ContextServer? server = null;
-        builder.Services.AddSingleton<TimeProvider>(_ => server!.Clock);
-        builder.Services.AddSingleton<IMeterFactory>(_ => server!.Measured);
+        var (clock, measured) = (new VirtualClock(), new Measurements());
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddSingleton<IMeterFactory>(measured);
         builder.Services.AddResilience();
-        server = new ContextServer(builder.Build());
+        var server = new ContextServer(builder.Build(), clock, measured);
         if (isEdge)
         {
             server._app.UseUntrustedCallers();
@@ -49,7 +57,7 @@ internal sealed class ContextServer : IAsyncDisposable
             return endpoint(http);
         });
         await server._app.StartAsync(TestContext.Current.CancellationToken);
-        server.Client = server._app.GetTestClient();
+        server.Client = isReal ? new HttpClient { BaseAddress = new Uri(server._app.Urls.Single()) } : server._app.GetTestClient();
         return server;
     }
 
