@@ -37,6 +37,11 @@ public static class TierClientBuilderExtensions
         builder.ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan);
         builder.Services.Configure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(handler =>
         {
+            if (isDefault && handler.Services.GetServices<GrpcClientCheck>().Any(client => client.Name == handler.Name))
+            {
+                return; // Its tiers are in its interceptor.
+            }
+
             var dependency = handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name));
             RemoveDefault(handler);
             handler.AdditionalHandlers.Insert(0, new TierHandler(dependency, isDefault));

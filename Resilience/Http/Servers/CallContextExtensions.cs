@@ -14,10 +14,17 @@ public static class CallContextExtensions
     /// Serves each request under the deadline, attempt number and release channel of its headers. Put it behind what turns exceptions into answers and before
     /// endpoints. Callers are trusted: at the edge call <see cref="UseUntrustedCallers"/> first.
     /// </summary>
-    public static IApplicationBuilder UseCallContext(this IApplicationBuilder app)
+    /// <param name="app">The application.</param>
+    /// <param name="grace">
+    /// How long after its deadline a request is cut off, for callers that wait a little longer than they say; none by default. A caller that goes away ends
+    /// its request at once either way, and a deadline that is spent on arrival is refused.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The grace is negative.</exception>
+    public static IApplicationBuilder UseCallContext(this IApplicationBuilder app, TimeSpan grace = default)
     {
         ArgumentNullException.ThrowIfNull(app);
-        return app.UseMiddleware<CallContextMiddleware>();
+        ArgumentOutOfRangeException.ThrowIfLessThan(grace, TimeSpan.Zero);
+        return app.UseMiddleware<CallContextMiddleware>(grace);
     }
 
     /// <summary>

@@ -7,7 +7,8 @@ namespace ResilientShop.Resilience.Http;
 /// Serves each request under the context that its caller sent: calls made for it see the deadline, and work ends when the caller has gone or the time is
 /// over. A request whose time was over when it came is refused at once, with 504 (gRPC: DEADLINE_EXCEEDED), before anything is done for it.
 /// </summary>
-internal sealed partial class CallContextMiddleware(RequestDelegate next, TimeProvider time, ResilienceMetrics metrics, ILogger<CallContextMiddleware> logger)
+internal sealed partial class CallContextMiddleware(
+    RequestDelegate next, TimeProvider time, ResilienceMetrics metrics, ILogger<CallContextMiddleware> logger, TimeSpan grace)
 {
     /// <summary>Code of the refusal, in problem details.</summary>
     public const string Code = "DEADLINE_EXCEEDED";
@@ -38,7 +39,7 @@ internal sealed partial class CallContextMiddleware(RequestDelegate next, TimePr
     {
         using var scope = CallContext.Use(context);
         var caller = http.RequestAborted;
-        using var overtime = new CancellationTokenSource(context.Deadline.Remaining, time);
+        using var overtime = new CancellationTokenSource(context.Deadline.Remaining + grace, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(caller, overtime.Token);
         http.RequestAborted = either.Token;
         try
