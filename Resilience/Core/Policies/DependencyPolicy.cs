@@ -7,7 +7,7 @@ public enum RefusalMode
     Throw,
 
     /// <summary>
-    /// As an answer that says why: HTTP 503 or 504 with problem details, a <c>code</c> and <c>Retry-After</c>. Two orders of magnitude cheaper than
+    /// As an answer that says why: HTTP 503 or 504 with problem details, a <c>code</c> and <c>Retry-After</c>. Some twenty times cheaper than
     /// throwing, at the time when a service can least afford it.
     /// </summary>
     Answer,
