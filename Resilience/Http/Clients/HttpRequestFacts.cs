@@ -43,6 +43,14 @@ public static class HttpRequestFacts
         return request;
     }
 
+    /// <summary>What RFC 9110, 9.2, says of a method, in upper case; a request may still carry an <c>Idempotency-Key</c>.</summary>
+    public static Idempotency IdempotencyOf(string method) => method switch
+    {
+        "GET" or "HEAD" or "OPTIONS" or "TRACE" or "QUERY" => Idempotency.Safe,
+        "PUT" or "DELETE" => Idempotency.Idempotent,
+        _ => Idempotency.NotIdempotent,
+    };
+
     /// <summary>From what the sender says, else the method (RFC 9110, 9.2), else the presence of an <c>Idempotency-Key</c>.</summary>
     internal static Idempotency IdempotencyOf(HttpRequestMessage request)
     {
@@ -51,12 +59,8 @@ public static class HttpRequestFacts
             return said;
         }
 
-        return request.Method.Method switch
-        {
-            "GET" or "HEAD" or "OPTIONS" or "TRACE" or "QUERY" => Idempotency.Safe,
-            "PUT" or "DELETE" => Idempotency.Idempotent,
-            _ => request.Headers.NonValidated.Contains(ResilienceHeaders.IdempotencyKey) ? Idempotency.Idempotent : Idempotency.NotIdempotent,
-        };
+        var declared = IdempotencyOf(request.Method.Method);
+        return declared == Idempotency.NotIdempotent && request.Headers.NonValidated.Contains(ResilienceHeaders.IdempotencyKey) ? Idempotency.Idempotent : declared;
     }
 
     /// <summary>Whether the body can be sent again: there is none, it is in memory, or the sender says so.</summary>

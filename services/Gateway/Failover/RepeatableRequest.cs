@@ -1,4 +1,5 @@
 using ResilientShop.Resilience;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Hosting;
 
 namespace ResilientShop.Gateway.Failover;
@@ -13,8 +14,8 @@ internal static class RepeatableRequest
     public static bool Prepare(HttpContext context)
     {
         var request = context.Request;
-        var isRepeatable = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsPut(request.Method)
-            || HttpMethods.IsDelete(request.Method) || request.Headers.ContainsKey(ResilienceHeaders.IdempotencyKey);
+        var idempotency = HttpRequestFacts.IdempotencyOf(request.Method.ToUpperInvariant());
+        var isRepeatable = idempotency != Idempotency.NotIdempotent || request.Headers.ContainsKey(ResilienceHeaders.IdempotencyKey);
         if (isRepeatable && !HttpMethods.IsGet(request.Method))
         {
             request.EnableBuffering((int)Listening.MaxRequestBodyBytes);
