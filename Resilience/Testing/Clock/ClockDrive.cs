@@ -15,7 +15,8 @@ internal sealed class ClockDrive
     private const int MaxTimers = 1_000_000;
 
     // So many looks, a millisecond apart, without a sign of the work, when the pool's counters do not settle it. Several, because a thread on its way
-    // from one part of the work to the next shows in neither, and may have to wait for a core just then.
+    // from one part of the work to the next shows in neither, and may have to wait for a core just then: on a busy machine for as many more turns as
+    // there are threads before it.
     private const int CalmLooks = 10;
 
     // When one more thread is busy than others had: it may be at the first step of the work, which the runtime may have to compile before it shows.
@@ -122,7 +123,7 @@ internal sealed class ClockDrive
         var busy = int.MaxValue;
         for (var calm = 0; !work.IsCompleted && !IsQuiet();)
         {
-            if (calm >= LooksNeeded(busy))
+            if (calm >= CalmLooks && calm >= LooksNeeded(busy))
             {
                 _pool.Learn(busy);
                 return;
@@ -141,8 +142,7 @@ internal sealed class ClockDrive
 
     private int LooksNeeded(int busy) =>
         PoolWatch.IsQueued ? CalmLooksWhenQueued
-        : _pool.IsMoreThanOthers(busy) ? CalmLooksWhenSuspicious
-        : CalmLooks;
+        : CoreQueue.Length * (_pool.IsMoreThanOthers(busy) ? CalmLooksWhenSuspicious : CalmLooks);
 
     private bool IsQuiet() => Volatile.Read(ref _threadsInside) == 0 && _pool.IsQuiet() && Volatile.Read(ref _threadsInside) == 0;
 

@@ -23,9 +23,24 @@ internal sealed class Orders(HttpClient gateway)
         return sku;
     }
 
-    /// <summary>Places an order of one line.</summary>
+    /// <summary>
+    /// Places an order of one line. Whether a 503 or 504 had an effect is open, so the client repeats it under the same key, as the answer asks it to.
+    /// </summary>
     public async Task<(HttpResponseMessage Answer, JsonElement Body)> PlaceAsync(
         string sku, decimal quantity, CancellationToken cancellationToken, string token = "tok_ok", string? key = null)
+    {
+        key ??= Guid.NewGuid().ToString();
+        HttpResponseMessage answer;
+        do
+        {
+            answer = await PlaceOnceAsync(sku, quantity, token, key, cancellationToken);
+        }
+        while (answer.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout);
+
+        return (answer, await Json.ReadAsync(answer, cancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> PlaceOnceAsync(string sku, decimal quantity, string token, string key, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "orders")
         {
@@ -37,13 +52,8 @@ internal sealed class Orders(HttpClient gateway)
                 payment = new { token },
             })),
         };
-        if (key is not null)
-        {
-            request.Headers.Add("Idempotency-Key", key);
-        }
-
-        var answer = await gateway.SendAsync(request, cancellationToken);
-        return (answer, await Json.ReadAsync(answer, cancellationToken));
+        request.Headers.Add("Idempotency-Key", key);
+        return await gateway.SendAsync(request, cancellationToken);
     }
 
     /// <summary>Places an order and follows it until it is confirmed.</summary>

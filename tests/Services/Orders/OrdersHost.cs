@@ -121,6 +121,25 @@ internal sealed class OrdersHost : IAsyncDisposable
         return await ViewAsync(response);
     }
 
+    /// <summary>
+    /// Places an order that is answered as pending, because whoever asks cannot wait and Payments holds its answer back: close
+    /// <see cref="FakePayments.Gate"/> first. A busy machine may not even have stored the order by then and say so with a 504; the client then repeats it
+    /// under the same key, as it is told to.
+    /// </summary>
+    public async Task<HttpResponseMessage> PostPendingAsync(string? key = null)
+    {
+        key ??= Guid.NewGuid().ToString();
+        HttpResponseMessage response;
+        do
+        {
+            response = await PostAsync(Order(), key, deadlineMs: 250);
+        }
+        while (response.StatusCode is HttpStatusCode.GatewayTimeout or HttpStatusCode.ServiceUnavailable);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync(Cancel));
+        return response;
+    }
+
     public static async Task<OrderView> ViewAsync(HttpResponseMessage response) =>
         (await response.Content.ReadFromJsonAsync<OrderView>(JsonSerializerOptions.Web, Cancel))!;
 
