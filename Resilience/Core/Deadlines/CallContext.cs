@@ -1,3 +1,5 @@
+using ResilientShop.Resilience.Policies;
+
 namespace ResilientShop.Resilience;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace ResilientShop.Resilience;
 /// itself retrying. It flows with the execution context, so nobody has to hand it down; <see cref="Use"/> sets it, for servers usually from
 /// the request's headers. Immutable; reading it takes no lock and allocates nothing.
 /// </summary>
-public sealed class CallContext
+public sealed record CallContext
 {
     private static readonly AsyncLocal<CallContext?> Ambient = new();
 
@@ -24,6 +26,12 @@ public sealed class CallContext
     /// <summary>The release that serves this request.</summary>
     public ReleaseChannel Channel { get; init; }
 
+    /// <summary>The policies that hold for all calls of this request, whatever changes meanwhile; null for those in force at each call.</summary>
+    public PolicySnapshot? Policies { get; init; }
+
+    /// <summary>The route that this request came by, where its policy has something to say of calls; else null.</summary>
+    public string? Route { get; init; }
+
     /// <summary>Makes <paramref name="context"/> current until the result is disposed, which must happen in the same method.</summary>
     public static Scope Use(CallContext context)
     {
@@ -37,12 +45,7 @@ public sealed class CallContext
     public static Scope UseDeadline(Deadline deadline)
     {
         var current = Current;
-        return Use(new CallContext
-        {
-            Deadline = Deadline.Earlier(current.Deadline, deadline),
-            CallerAttempt = current.CallerAttempt,
-            Channel = current.Channel,
-        });
+        return Use(current with { Deadline = Deadline.Earlier(current.Deadline, deadline) });
     }
 
     /// <summary>Puts the context back that was current before.</summary>

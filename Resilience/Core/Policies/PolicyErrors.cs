@@ -8,8 +8,18 @@ namespace ResilientShop.Resilience;
 /// <param name="Expected">What would be right.</param>
 public sealed record PolicyError(string Key, string Value, string Expected)
 {
+    /// <summary>Where the text is that it stands in: a file, or a key of a store. Null when it stands in no text, for example in code.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Line in <see cref="Source"/>, from 1; 0 when it has none.</summary>
+    public int Line { get; init; }
+
     /// <inheritdoc/>
-    public override string ToString() => $"{Key} is {Value}; it {Expected}.";
+    public override string ToString()
+    {
+        var place = Source is null ? "" : Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Source}:{Line}: ") : $"{Source}: ";
+        return $"{place}{Key} is {Value}; it {Expected}.";
+    }
 }
 
 /// <summary>A policy was refused, whole. Its message and <see cref="Errors"/> name every key, its value and what would be right.</summary>

@@ -22,7 +22,7 @@ internal struct CallProgress
     public CallProgress(Dependency dependency, Deadline deadline)
     {
         var context = CallContext.Current;
-        Snapshot = dependency.Snapshot;
+        Snapshot = dependency.SnapshotFor(context);
         Channel = context.Channel;
         _callerAttempt = context.CallerAttempt;
         _breaker = Snapshot.Breaker(Channel);

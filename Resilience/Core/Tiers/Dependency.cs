@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ResilientShop.Resilience.Policies;
 
 namespace ResilientShop.Resilience;
 
@@ -8,58 +9,62 @@ namespace ResilientShop.Resilience;
 /// </summary>
 public sealed partial class Dependency
 {
+    private readonly DependencyRegistry _registry;
     private readonly ILogger? _logger;
-    private readonly Lock _applying = new();
-    private volatile DependencySnapshot _snapshot;
 
-    internal Dependency(string name, DependencyPolicy policy, TimeProvider time, ResilienceMetrics metrics, ILogger? logger)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        (Name, Time, Metrics, _logger) = (name, time, metrics, logger);
-        _snapshot = new DependencySnapshot(this, policy.Validated(), previous: null);
-    }
+    internal Dependency(string name, int index, DependencyRegistry registry, ConnectionPolicy connections, ILogger? logger) =>
+        (Name, Index, _registry, Connections, _logger) = (name, index, registry, connections, logger);
 
     /// <summary>Its name: label in telemetry, key in policies.</summary>
     public string Name { get; }
 
     /// <summary>The policy in force.</summary>
-    public DependencyPolicy Policy => _snapshot.Policy;
+    public DependencyPolicy Policy => Snapshot.Policy;
+
+    /// <summary>How its connections are kept, since its first use: they exist, so that another policy holds only after a restart.</summary>
+    public ConnectionPolicy Connections { get; }
 
     /// <summary>The retry budget, or null where the policy has none.</summary>
-    public RetryBudget? Budget => _snapshot.Budget;
+    public RetryBudget? Budget => Snapshot.Budget;
 
     /// <summary>The breakers; none where the policy has none.</summary>
     public IEnumerable<CircuitBreaker> Breakers
     {
         get
         {
-            var snapshot = _snapshot;
+            var snapshot = Snapshot;
             return snapshot.Stable is null ? [] : [snapshot.Stable, snapshot.Canary!];
         }
     }
 
-    internal TimeProvider Time { get; }
+    /// <summary>Its place in every <see cref="PolicySnapshot"/>.</summary>
+    internal int Index { get; }
 
-    internal ResilienceMetrics Metrics { get; }
+    internal TimeProvider Time => _registry.Time;
 
-    internal DependencySnapshot Snapshot => _snapshot;
+    internal ResilienceMetrics Metrics => _registry.Metrics;
+
+    internal DependencySnapshot Snapshot => _registry.Current.Of(this, route: null);
+
+    /// <summary>What holds for a call: what the request that it is made for started with.</summary>
+    internal DependencySnapshot SnapshotFor(CallContext context)
+    {
+        var policies = context.Policies;
+        return (policies is null || policies.Registry != _registry ? _registry.Current : policies).Of(this, context.Route);
+    }
 
     /// <summary>The breaker of a channel, or null where the policy has none.</summary>
-    public CircuitBreaker? Breaker(ReleaseChannel channel = ReleaseChannel.Stable) => _snapshot.Breaker(channel);
+    public CircuitBreaker? Breaker(ReleaseChannel channel = ReleaseChannel.Stable) => Snapshot.Breaker(channel);
 
     /// <summary>
-    /// Puts another policy in force, whole: calls that have started keep the old one. A breaker or budget whose own numbers did not change keeps its
-    /// state. <see cref="DependencyPolicy.Connections"/> cannot change while the process runs.
+    /// Puts another policy in force, whole, until the next document of policies: calls that have started keep the old one. A breaker or budget whose own numbers
+    /// did not change keeps its state. <see cref="DependencyPolicy.Connections"/> cannot change while the process runs.
     /// </summary>
     /// <exception cref="PolicyInvalidException">The policy is wrong; the old one stays.</exception>
     public void Apply(DependencyPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        policy.Validated();
-        lock (_applying)
-        {
-            _snapshot = new DependencySnapshot(this, policy, _snapshot);
-        }
+        _registry.Override(this, policy);
     }
 
     /// <summary>What a call to it goes through now: tiers, numbers and live state.</summary>

@@ -11,6 +11,9 @@ public sealed class ResilienceOptions
     /// <summary>The configuration to read: <c>defaults</c> and <c>dependencies:NAME</c>. Null for none.</summary>
     public IConfiguration? Configuration { get; set; }
 
+    /// <summary>The name that this process has in policy documents; null for none.</summary>
+    public string? Service { get; set; }
+
     /// <summary>What code says of a dependency.</summary>
     internal Dictionary<string, Func<DependencyPolicy, DependencyPolicy>> FromCode { get; } = new(StringComparer.Ordinal);
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
+using ResilientShop.Resilience.Policies;
 
 namespace ResilientShop.Resilience.Http;
 
@@ -34,6 +35,7 @@ public static class ResilienceServiceCollectionExtensions
         services.AddSingleton(provider => new ResilienceMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DependencyRegistry(
             provider.GetRequiredService<PolicyBook>().PolicyOf,
+            provider.GetService<FirstPolicies>()?.Document ?? PolicyDocument.Empty,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ResilienceMetrics>(),
             provider.GetService<ILogger<DependencyRegistry>>()));

@@ -22,7 +22,7 @@ internal sealed partial class ResilienceStartup(
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        policies.Check();
+        policies.Check(dependencies.Current.Document);
         var named = clients.OfType<ConfigureNamedOptions<HttpClientFactoryOptions>>().Select(client => client.Name).OfType<string>();
 
         // Also a client without a name: it is made of the defaults of all clients and nothing else.

@@ -62,7 +62,7 @@ public static class TierClientBuilderExtensions
         {
             if (handler.PrimaryHandler is SocketsHttpHandler sockets)
             {
-                sockets.KeepConnections(handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name)).Policy.Connections);
+                sockets.KeepConnections(handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name)).Connections);
             }
         }));
 

@@ -8,7 +8,7 @@ namespace ResilientShop.Resilience.Http;
 /// over. A request whose time was over when it came is refused at once, with 504 (gRPC: DEADLINE_EXCEEDED), before anything is done for it.
 /// </summary>
 internal sealed partial class CallContextMiddleware(
-    RequestDelegate next, TimeProvider time, ResilienceMetrics metrics, ILogger<CallContextMiddleware> logger, TimeSpan grace)
+    RequestDelegate next, DependencyRegistry dependencies, TimeProvider time, ResilienceMetrics metrics, ILogger<CallContextMiddleware> logger, TimeSpan grace)
 {
     /// <summary>Code of the refusal, in problem details.</summary>
     public const string Code = "DEADLINE_EXCEEDED";
@@ -18,7 +18,7 @@ internal sealed partial class CallContextMiddleware(
 
     public Task InvokeAsync(HttpContext http)
     {
-        var context = IncomingContext.Read(http.Request, time, Ignored);
+        var context = IncomingContext.Read(http.Request, time, Ignored) with { Policies = dependencies.Current };
         if (context.Deadline is { IsNone: false, HasExpired: true })
         {
             metrics.DeadlineSpent();

@@ -53,7 +53,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
         }
 
         var current = CallContext.Current;
-        using var scope = CallContext.Use(new CallContext { Deadline = current.Deadline, Channel = current.Channel, CallerAttempt = retries });
+        using var scope = CallContext.Use(current with { CallerAttempt = retries });
         context.Request.Headers[ResilienceHeaders.RetryAttempt] = retries.ToString(CultureInfo.InvariantCulture);
         await next(context);
     }

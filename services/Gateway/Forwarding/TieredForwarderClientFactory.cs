@@ -13,7 +13,7 @@ internal sealed class TieredForwarderClientFactory(DependencyRegistry dependenci
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
-        handler.KeepConnections(dependencies.Get(context.ClusterId).Policy.Connections);
+        handler.KeepConnections(dependencies.Get(context.ClusterId).Connections);
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>

@@ -10,7 +10,7 @@ internal sealed class TierBench : IDisposable
 
     public TierBench(DependencyPolicy policy)
     {
-        Dependency = new Dependency("dependency", policy, Clock, Metrics, logger: null);
+        Dependency = new DependencyRegistry(_ => policy, Clock, Metrics).Get("dependency");
         Script = new ScriptedDependency(Clock);
         _client = new HttpMessageInvoker(new TierHandler(Dependency) { InnerHandler = Script });
     }
