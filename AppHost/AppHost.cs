@@ -30,8 +30,7 @@ var orders = AddService<Projects.Orders>("orders")
 var operations = AddService<Projects.Operations>("operations", builder.FixedPort("Operations", 8090))
     .WithReference(operationsDb).WaitFor(operationsDb)
     .WithReference(kafka).WaitFor(kafka)
-    .WithReference(prometheus)
-    .WithReference(etcd);
+    .WithReference(prometheus);
 
 var gateway = AddService<Projects.Gateway>("gateway", builder.FixedPort("Gateway", 8080))
     .WithReference(orders).WaitFor(orders)
@@ -49,6 +48,7 @@ IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = 
     builder.AddProject<TProject>(name)
         .WithHttpEndpoint(port: port)
         .WithHttpHealthCheck("/health")
+        .WithReference(etcd).WaitFor(etcd)
         .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
         .WithEnvironment("Operator__Key", builder.Configuration["Operator:Key"] ?? "")
         .WithEnvironment("WarmUp__Rounds", "20");

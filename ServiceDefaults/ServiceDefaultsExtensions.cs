@@ -6,6 +6,7 @@ using ResilientShop.ServiceDefaults.Api;
 using ResilientShop.ServiceDefaults.Health;
 using ResilientShop.ServiceDefaults.Hosting;
 using ResilientShop.ServiceDefaults.Operating;
+using ResilientShop.ServiceDefaults.Policies;
 using ResilientShop.ServiceDefaults.Problems;
 using ResilientShop.ServiceDefaults.Telemetry;
 using ResilientShop.ServiceDefaults.WarmUp;
@@ -20,7 +21,8 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>
     /// Switches on telemetry, health checks, the tiers and service discovery for every <see cref="HttpClient"/>, problem details,
-    /// strict JSON, API description and a short graceful shutdown. Policies come from the configuration section <c>Resilience</c>. Call it first.
+    /// strict JSON, API description and a short graceful shutdown. Policies come from the folder <c>config</c> and then from
+    /// etcd (connection string <c>etcd</c>); the configuration section <c>Resilience</c> holds a number for this instance alone. Call it first.
     /// </summary>
     /// <returns><paramref name="builder"/>, for chaining.</returns>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
@@ -37,6 +39,7 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddLiveness();
         builder.Services.AddServiceDiscovery();
         builder.Services.AddResilience(options => options.Configuration = builder.Configuration.GetSection(ResilienceOptions.Section));
+        builder.AddHotPolicies();
         builder.Services.ConfigureHttpClientDefaults(client => client.AddDefaultTiers().AddServiceDiscovery());
         builder.Services.AddOperatorKey();
 

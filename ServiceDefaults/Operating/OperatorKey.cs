@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,8 +50,23 @@ internal sealed class OperatorKey(IConfiguration configuration) : IEndpointFilte
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>Registers <see cref="OperatorKey"/>.</summary>
-internal static class OperatorKeyExtensions
+/// <summary>Endpoints for operators.</summary>
+public static class OperatorKeyExtensions
 {
-    public static void AddOperatorKey(this IServiceCollection services) => services.AddSingleton<OperatorKey>();
+    /// <summary>
+    /// Lets only operators in: a request must carry the key of the setting <c>Operator:Key</c> in <c>X-Operator-Key</c> and who acts in <c>X-Operator</c>.
+    /// Without the setting nobody may.
+    /// </summary>
+    public static TBuilder RequireOperator<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoints.AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<OperatorKey>().InvokeAsync(context, next));
+
+    /// <summary>Who acts. Only behind <see cref="RequireOperator{TBuilder}"/>.</summary>
+    public static string OperatorName(this HttpContext http)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        return OperatorKey.NameOf(http);
+    }
+
+    internal static void AddOperatorKey(this IServiceCollection services) => services.AddSingleton<OperatorKey>();
 }

@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ResilientShop.Resilience;
+using ResilientShop.Resilience.Policies;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.ServiceDefaults.Operating;
 
 /// <summary>
-/// <c>GET /resilience</c>: what every call of this instance goes through, and in what state that is. <c>POST /resilience/breakers/{dependency}/{channel}/isolate</c>
+/// <c>GET /resilience</c>: what every call of this instance goes through, and in what state that is. <c>GET /resilience/policies</c>: which policies it runs, and which it
+/// has refused and why. <c>POST /resilience/breakers/{dependency}/{channel}/isolate</c>
 /// and <c>/reset</c> are for operators (<see cref="OperatorKey"/>) and take effect at once, on this instance.
 /// </summary>
 internal static class ResilienceEndpoints
@@ -18,8 +20,9 @@ internal static class ResilienceEndpoints
     {
         var resilience = routes.MapGroup("/resilience").ExcludeFromDescription();
         resilience.MapGet("/", (DependencyRegistry dependencies) => TypedResults.Ok(dependencies.All.Select(PipelineView.Of)));
-        var breakers = resilience.MapGroup("/breakers/{dependency}/{channel}").AddEndpointFilter(
-            (context, next) => context.HttpContext.RequestServices.GetRequiredService<OperatorKey>().InvokeAsync(context, next));
+        resilience.MapGet("/policies", (DependencyRegistry dependencies, IServiceProvider services) =>
+            TypedResults.Ok(PolicyStatusView.Of(dependencies, services.GetService<HotPolicies>()?.Status)));
+        var breakers = resilience.MapGroup("/breakers/{dependency}/{channel}").RequireOperator();
         breakers.MapPost("/isolate", (string dependency, string channel, string? reason, DependencyRegistry dependencies, HttpContext http) =>
             Act(dependencies, dependency, channel, breaker => breaker.Isolate(OperatorKey.NameOf(http), reason ?? "no reason given")));
         breakers.MapPost("/reset", (string dependency, string channel, string? reason, DependencyRegistry dependencies, HttpContext http) =>

@@ -15,6 +15,7 @@ using Yarp.ReverseProxy.ServiceDiscovery;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddSingleton<IPolicyRequirement, EveryRouteHasAnSla>();
 builder.Services.AddSingleton<IDestinationResolver, ServiceDiscoveryDestinationResolver>();
 builder.Services.AddSingleton<IPassiveHealthCheckPolicy, ConnectFailurePolicy>();
 builder.Services.AddSingleton<IForwarderHttpClientFactory, TieredForwarderClientFactory>();

@@ -38,6 +38,9 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
         builder.UseEnvironment("Development");
         builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Logging:LogLevel:Default", "Error");
+
+        // Policies as they are shipped; a test that changes them brings a store of its own.
+        builder.UseSetting("Policies:Follow", "false");
         foreach (var category in new[] { "Microsoft.Hosting.Lifetime", "Microsoft.AspNetCore", "Yarp" })
         {
             builder.UseSetting($"Logging:LogLevel:{category}", "Error");

@@ -72,7 +72,7 @@ internal sealed class Readiness(EmbeddedHost host, string? readyFile)
     };
 
     private IEnumerable<(string Title, string Url)> Links() =>
-        from link in new[] { ("Gateway", "gateway"), ("Operations", "operations"), ("Dashboard", "dashboard"), ("Prometheus", "prometheus") }
+        from link in new[] { ("Gateway", "gateway"), ("Operations", "operations"), ("Dashboard", "dashboard"), ("Prometheus", "prometheus"), ("Policies", "etcd") }
         let url = Url(link.Item2)
         where url is not null
         select (link.Item1, url);

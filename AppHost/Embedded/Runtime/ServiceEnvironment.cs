@@ -3,7 +3,7 @@ using ResilientShop.AppHost.Embedded.Model;
 
 namespace ResilientShop.AppHost.Embedded.Runtime;
 
-/// <summary>The variables by which a service learns where it listens, whom it may call and where its telemetry goes. The names are Aspire's.</summary>
+/// <summary>The variables by which a service learns where it listens, whom it may call and where its telemetry goes. Most names are Aspire's.</summary>
 internal static class ServiceEnvironment
 {
     public static IReadOnlyDictionary<string, string?> Of(ProjectResource project, ResourceInstance instance, EmbeddedHost host)
@@ -12,6 +12,9 @@ internal static class ServiceEnvironment
         AddEndpoints(variables, project, instance.Replica, host.Ports);
         AddReferences(variables, project, host.Ports);
         AddTelemetry(variables, project, instance, host.Otlp);
+
+        // What a service keeps for its own restart goes away with the application.
+        variables["Policies__CacheFolder"] = Path.Combine(host.RunPath, "policies");
         foreach (var (name, value) in project.Environment)
         {
             variables[name] = value;

@@ -14,6 +14,7 @@ internal sealed partial class ResilienceStartup(
     PolicyBook policies,
     DependencyRegistry dependencies,
     IOptions<ResilienceOptions> options,
+    IEnumerable<IPolicyRequirement> requirements,
     IEnumerable<IConfigureOptions<HttpClientFactoryOptions>> clients,
     IEnumerable<GrpcClientCheck> grpcClients,
     IHttpMessageHandlerFactory handlers,
@@ -23,6 +24,11 @@ internal sealed partial class ResilienceStartup(
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         policies.Check(dependencies.Current.Document);
+        foreach (var requirement in requirements)
+        {
+            requirement.Check(dependencies.Current.Document);
+        }
+
         var named = clients.OfType<ConfigureNamedOptions<HttpClientFactoryOptions>>().Select(client => client.Name).OfType<string>();
 
         // Also a client without a name: it is made of the defaults of all clients and nothing else.

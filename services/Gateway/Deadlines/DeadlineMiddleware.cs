@@ -13,8 +13,10 @@ internal sealed class DeadlineMiddleware(RequestDelegate next, IOptions<GatewayO
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var sla = RouteDeadline.Of(context.GetRouteModel().Config);
+        var call = CallContext.Current;
+        var sla = RouteDeadline.Of(context.GetRouteModel().Config, call.Policies);
         context.Features.Set(new DeadlineFeature(Deadline.After(sla, time)));
+        using var scope = CallContext.Use(call with { Route = context.GetRouteModel().Config.RouteId });
 
         var client = context.RequestAborted;
         using var overtime = new CancellationTokenSource(sla + options.Value.DeadlineGrace, time);

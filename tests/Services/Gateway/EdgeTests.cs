@@ -109,18 +109,22 @@ public sealed class EdgeTests
         (await gateway.Http.PostAsync("/orders", Json.Body("{}"), Cancel)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
+    [Fact]
+    public void A_route_without_an_sla_is_refused_by_name() =>
+        Should.Throw<InvalidOperationException>(() => RouteDeadline.Of(new RouteConfig { RouteId = "place-order" }, policies: null))
+            .Message.ShouldContain("routes.place-order.sla_ms");
+
     [Theory]
-    [InlineData(null)]
     [InlineData("")]
     [InlineData("0")]
     [InlineData("-5")]
     [InlineData("2s")]
     [InlineData("3600001")]
-    public void A_route_without_a_valid_sla_is_refused_by_name(string? deadline)
+    public void A_route_without_a_valid_sla_is_refused_by_name(string deadline)
     {
-        var route = new RouteConfig { RouteId = "place-order", Metadata = deadline is null ? null : new Dictionary<string, string> { ["Deadline"] = deadline } };
+        var route = new RouteConfig { RouteId = "place-order", Metadata = new Dictionary<string, string> { ["Deadline"] = deadline } };
 
-        Should.Throw<InvalidOperationException>(() => RouteDeadline.Of(route)).Message.ShouldContain($"place-order:Metadata:Deadline is '{deadline}'");
+        Should.Throw<InvalidOperationException>(() => RouteDeadline.Of(route, policies: null)).Message.ShouldContain($"place-order:Metadata:Deadline is '{deadline}'");
     }
 
     [Fact]

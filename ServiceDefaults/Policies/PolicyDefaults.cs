@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using ResilientShop.Resilience.Http;
+using ResilientShop.Resilience.Policies;
+
+namespace ResilientShop.ServiceDefaults.Policies;
+
+/// <summary>
+/// Hot policies for a service: it starts with the folder <c>config</c> and follows etcd where a connection string <c>etcd</c> is given, else the folder itself.
+/// </summary>
+internal static class PolicyDefaults
+{
+    private const string Section = "Policies";
+    private const string FolderName = "config";
+
+    public static void AddHotPolicies(this WebApplicationBuilder builder)
+    {
+        var settings = builder.Configuration.GetSection(Section);
+        var (service, instance) = (ServiceIdentity.NameOf(builder), ServiceIdentity.InstanceOf(builder));
+        var folder = settings["Folder"] is { Length: > 0 } given ? given : Find(builder.Environment.ContentRootPath);
+        builder.Services.AddHotPolicies(options =>
+        {
+            options.Service = service;
+            options.Instance = instance;
+            options.Folder = folder;
+            options.CacheFile = settings["CacheFolder"] is { Length: > 0 } cache ? Path.Combine(cache, $"{service}-{instance}.json") : null;
+            options.Store = settings.GetValue("Follow", true) ? StoreOf(builder.Configuration, folder) : null;
+        });
+    }
+
+    private static Func<IServiceProvider, IPolicyStore>? StoreOf(IConfiguration configuration, string? folder) =>
+        folder is null ? null : provider => new DirectoryPolicyStore(folder, provider.GetRequiredService<TimeProvider>());
+
+    /// <summary>The nearest folder of policies at or above the service's own.</summary>
+    private static string? Find(string start)
+    {
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        {
+            var candidate = Path.Combine(folder.FullName, FolderName);
+            if (File.Exists(Path.Combine(candidate, $"{PolicyScope.Whole}.yaml")))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+}
