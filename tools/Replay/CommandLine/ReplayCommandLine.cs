@@ -4,6 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using ResilientShop.Replay.Load;
 using ResilientShop.Replay.Shop;
+using ResilientShop.Tools;
 
 namespace ResilientShop.Replay.CommandLine;
 

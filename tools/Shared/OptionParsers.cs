@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace ResilientShop.Replay.CommandLine;
+namespace ResilientShop.Tools;
 
 /// <summary>Options whose errors name the option, the value, and what would be right.</summary>
 internal static partial class OptionParsers
@@ -38,22 +38,26 @@ internal static partial class OptionParsers
         $"1 to {maxLength} letters, digits, '.', '-' or '_'",
         text => text.Length <= maxLength && WordPattern().IsMatch(text) ? text : null);
 
-    private static Option<T?> Create<T>(string name, string description, string right, Func<string, T?> parse) => new(name)
+    /// <summary>An option with a value that <paramref name="parse"/> gives null for when it is not <paramref name="right"/>.</summary>
+    public static Option<T?> Create<T>(string name, string description, string right, Func<string, T?> parse) => new(name)
     {
         Description = description,
         Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result =>
-        {
-            var text = result.Tokens is [var token] ? token.Value : "";
-            var value = parse(text);
-            if (value is null)
-            {
-                result.AddError($"{name}: '{text}' is not {right}");
-            }
-
-            return value;
-        },
+        CustomParser = result => Parse(result, name, right, parse),
     };
+
+    /// <summary>The value of an option or argument; an error when it is not <paramref name="right"/>.</summary>
+    public static T? Parse<T>(ArgumentResult result, string name, string right, Func<string, T?> parse)
+    {
+        var text = result.Tokens is [var token] ? token.Value : "";
+        var value = parse(text);
+        if (value is null)
+        {
+            result.AddError($"{name}: '{text}' is not {right}");
+        }
+
+        return value;
+    }
 
     [GeneratedRegex("^[A-Za-z0-9._-]+$", RegexOptions.CultureInvariant)]
     private static partial Regex WordPattern();
