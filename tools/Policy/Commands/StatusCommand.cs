@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ResilientShop.Policy.Changes;
+using ResilientShop.Policy.CommandLine;
+using ResilientShop.Policy.Output;
+using ResilientShop.Resilience.Policies;
+
+namespace ResilientShop.Policy.Commands;
+
+/// <summary>Tells what every live instance runs.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(PolicyTool tool)
+    {
+        var json = CommonOptions.Json();
+        var command = new Command("status", "Tells what every live instance runs. Exit code 3 when one does not run what the store holds.") { json };
+        command.SetStoreAction(tool, async (store, parsed, cancellationToken) =>
+        {
+            var policies = await store.ReadAsync(cancellationToken);
+            var instances = await store.AcknowledgementsAsync(cancellationToken);
+            if (parsed.GetValue(json))
+            {
+                tool.Console.Out.WriteLine(JsonSerializer.Serialize(JsonOf(store, policies, instances), PolicyJson.Default.StatusJson));
+            }
+            else
+            {
+                Print(tool, store, policies, instances);
+            }
+
+            return RunEverywhere(instances, policies) ? ExitCode.Ok : ExitCode.NotEverywhere;
+        });
+        return command;
+    }
+
+    private static bool RunEverywhere(IReadOnlyList<Acknowledgement> instances, StoredPolicies policies) => instances.All(instance => instance.Runs(policies));
+
+    private static void Print(PolicyTool tool, IPolicyStore store, StoredPolicies policies, IReadOnlyList<Acknowledgement> instances)
+    {
+        var output = tool.Console.Out;
+        if (instances.Count > 0)
+        {
+            var table = new TextTable("service", "instance", "revision", "digest", "since", "state");
+            foreach (var instance in instances)
+            {
+                table.AddRow(
+                    instance.Service,
+                    instance.Instance,
+                    instance.Revision.ToString(CultureInfo.InvariantCulture),
+                    instance.Digest,
+                    tool.Time.Local(instance.At),
+                    instance.Describe(policies));
+            }
+
+            table.Print(tool.Console);
+        }
+
+        var summary = instances.Count == 0 ? "no live instances" : InstanceWait.Progress(instances, policies);
+        output.WriteLine(FormattableString.Invariant($"{store.Name}: revision {policies.Revision}, digest {policies.Digest}; {summary}"));
+    }
+
+    private static StatusJson JsonOf(IPolicyStore store, StoredPolicies policies, IReadOnlyList<Acknowledgement> instances) => new(
+        store.Name,
+        policies.Revision,
+        policies.Digest,
+        RunEverywhere(instances, policies),
+        [.. instances.Select(instance => new InstanceJson(
+            instance.Service,
+            instance.Instance,
+            instance.Revision,
+            instance.Digest,
+            instance.At,
+            instance.Origin,
+            instance.Runs(policies),
+            instance.Describe(policies),
+            instance.RefusedRevision,
+            instance.RefusedBecause,
+            instance.StoreProblem,
+            instance.Pinned,
+            instance.AfterRestart))]);
+}

@@ -1,0 +1,101 @@
+using ResilientShop.Policy.CommandLine;
+using ResilientShop.Resilience;
+using ResilientShop.Resilience.Policies;
+
+namespace ResilientShop.Policy.Linting;
+
+/// <summary>The scopes in a folder, or the one in a file, with what is wrong with how they are called.</summary>
+/// <param name="Sources">The scopes.</param>
+/// <param name="Errors">Files that are no scope, or one that is there already.</param>
+internal sealed record ScopeFiles(IReadOnlyList<PolicySource> Sources, IReadOnlyList<PolicyError> Errors)
+{
+    private const string Allowed = "must be resilience, defaults, tiers or topology with .yaml or .yml, or stand in the folder dependencies, services or routes";
+
+    private static readonly string[] Extensions = [".yaml", ".yml"];
+    private static readonly string[] Groups = ["dependencies", "services", "routes"];
+
+    /// <summary>Reads a folder or a file.</summary>
+    /// <exception cref="UsageException">It is not there, or has nothing to read.</exception>
+    public static ScopeFiles Read(string path)
+    {
+        if (File.Exists(path))
+        {
+            return new ScopeFiles([SourceOf(ScopeOf(path), path)], []);
+        }
+
+        return Directory.Exists(path) ? ReadFolder(path) : throw new UsageException($"PATH: '{path}' is neither a file nor a folder");
+    }
+
+    private static ScopeFiles ReadFolder(string folder)
+    {
+        var scopes = new Dictionary<string, string>(StringComparer.Ordinal);
+        var errors = new List<PolicyError>();
+        try
+        {
+            foreach (var (scope, file) in FilesIn(folder))
+            {
+                var isKnown = scope.Contains('/', StringComparison.Ordinal) || PolicyScope.IsValid(scope);
+                if (!isKnown)
+                {
+                    errors.Add(new PolicyError("the name", $"'{PathOf(file)}'", Allowed) { Source = file });
+                }
+                else if (!scopes.TryAdd(scope, file))
+                {
+                    errors.Add(new PolicyError("the scope", $"'{scope}', which {scopes[scope]} is too", "must be in one file") { Source = file });
+                }
+            }
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new UsageException($"PATH: '{folder}' cannot be read: {denied.Message}");
+        }
+
+        return scopes.Count + errors.Count == 0
+            ? throw new UsageException($"PATH: '{folder}' has no scope in it; a scope {Allowed}")
+            : new ScopeFiles([.. scopes.Select(scope => SourceOf(scope.Key, scope.Value))], errors);
+    }
+
+    private static IEnumerable<(string Scope, string File)> FilesIn(string folder)
+    {
+        foreach (var file in YamlIn(folder))
+        {
+            yield return (Path.GetFileNameWithoutExtension(file), file);
+        }
+
+        foreach (var group in Groups.Where(group => Directory.Exists(Path.Combine(folder, group))))
+        {
+            foreach (var file in YamlIn(Path.Combine(folder, group)))
+            {
+                yield return ($"{group}/{Path.GetFileNameWithoutExtension(file)}", file);
+            }
+        }
+    }
+
+    // Editors and mounted volumes leave files that begin with a dot.
+    private static IEnumerable<string> YamlIn(string folder) => Directory.EnumerateFiles(folder)
+        .Where(file => Extensions.Contains(Path.GetExtension(file)) && !PathOf(file).StartsWith('.'))
+        .Order(StringComparer.Ordinal);
+
+    private static string PathOf(string file) => Path.GetFileName(file);
+
+    /// <summary>What a file alone is, by its name and folder; a file of any other name is a whole document.</summary>
+    private static string ScopeOf(string file)
+    {
+        var name = Path.GetFileNameWithoutExtension(file);
+        var folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file)));
+        return Groups.Contains(folder) ? $"{folder}/{name}" : PolicyScope.IsValid(name) ? name : PolicyScope.Whole;
+    }
+
+    private static PolicySource SourceOf(string scope, string file)
+    {
+        try
+        {
+            var content = ScopeText.ReadFile(file);
+            return new PolicySource(scope, file, content);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return new PolicySource(scope, file, default) { Problem = new PolicyError("the file", "not readable", $"must be: {unreadable.Message}") { Source = file } };
+        }
+    }
+}
