@@ -1,3 +1,5 @@
+using ResilientShop.Resilience.Policies;
+
 namespace ResilientShop.Resilience;
 
 /// <summary>
@@ -25,8 +27,8 @@ public sealed record RetrySignals
     {
         foreach (var name in Grpc)
         {
-            errors.Require("retry_on.grpc", name, GrpcCode.Parse(name) >= 0, "must be names of gRPC statuses such as UNAVAILABLE");
-            errors.Require("retry_on.grpc", name, !NeverGrpc.Contains(name), $"must not contain {string.Join(", ", NeverGrpc)}");
+            errors.Require("retry_on.grpc", Shown(name), GrpcCode.Parse(name) >= 0, "must be names of gRPC statuses such as UNAVAILABLE");
+            errors.Require("retry_on.grpc", Shown(name), !NeverGrpc.Contains(name), $"must not contain {string.Join(", ", NeverGrpc)}");
         }
 
         foreach (var status in Http)
@@ -37,9 +39,12 @@ public sealed record RetrySignals
 
         foreach (var code in Codes)
         {
-            errors.Require("retry_on.codes", code, !string.IsNullOrWhiteSpace(code) && code.Length <= 64, "must be codes of 1 to 64 characters");
+            errors.Require("retry_on.codes", Shown(code), !string.IsNullOrWhiteSpace(code) && code.Length <= 64, "must be codes of 1 to 64 characters");
         }
     }
+
+    /// <summary>One that would not be seen, or fill the screen, in quotes.</summary>
+    private static string Shown(string text) => string.IsNullOrWhiteSpace(text) || text.Length > 60 ? PolicyNode.Quote(text) : text;
 
     /// <inheritdoc/>
     public bool Equals(RetrySignals? other) =>

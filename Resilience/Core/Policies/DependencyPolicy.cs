@@ -78,10 +78,12 @@ public sealed record DependencyPolicy
     internal void Validate(PolicyErrors errors)
     {
         errors.RequireTime("total_ms", Total);
-        errors.Require("reserve_ms", $"{Reserve.TotalMilliseconds} ms", Reserve >= TimeSpan.Zero && Reserve < Total, "must be at least 0 and less than total_ms");
+        errors.Require(
+            "reserve_ms", $"{Reserve.TotalMilliseconds} ms", Reserve >= TimeSpan.Zero && Reserve < Total, "must be at least 0 and less than total_ms", "total_ms");
         errors.RequireTime("min_time_left_ms", MinTimeLeft);
         errors.RequireAtLeast("total_ms", Total, "min_time_left_ms", MinTimeLeft);
-        errors.Require("min_time_left_ms", $"{MinTimeLeft.TotalMilliseconds} ms", MinTimeLeft > Reserve, "must be more than reserve_ms, or an attempt would have no time");
+        errors.Require(
+            "min_time_left_ms", $"{MinTimeLeft.TotalMilliseconds} ms", MinTimeLeft > Reserve, "must be more than reserve_ms, or an attempt would have no time", "reserve_ms");
         errors.RequireCount("max_buffered_bytes", MaxBufferedBytes, 0, int.MaxValue);
         errors.Require("refusals", Refusals, Enum.IsDefined(Refusals), "must be throw or answer");
         L1?.Validate(errors);

@@ -14,6 +14,9 @@ public sealed record PolicyError(string Key, string Value, string Expected)
     /// <summary>Line in <see cref="Source"/>, from 1; 0 when it has none.</summary>
     public int Line { get; init; }
 
+    /// <summary>The other key, where two do not go together.</summary>
+    internal string? Against { get; init; }
+
     /// <inheritdoc/>
     public override string ToString()
     {
@@ -54,11 +57,11 @@ internal sealed class PolicyErrors
 
     public void Add(PolicyError error) => _errors.Add(error);
 
-    public void Require(string key, object value, bool holds, string expected)
+    public void Require(string key, object value, bool holds, string expected, string? against = null)
     {
         if (!holds)
         {
-            _errors.Add(new PolicyError(key, string.Create(CultureInfo.InvariantCulture, $"{value}"), expected));
+            _errors.Add(new PolicyError(key, string.Create(CultureInfo.InvariantCulture, $"{value}"), expected) { Against = against });
         }
     }
 
@@ -67,7 +70,7 @@ internal sealed class PolicyErrors
         key, Milliseconds(value), value > TimeSpan.Zero && value <= LongestTime, $"must be more than 0 and at most {LongestTime.TotalMilliseconds} ms");
 
     public void RequireAtLeast(string key, TimeSpan value, string otherKey, TimeSpan other) =>
-        Require(key, Milliseconds(value), value >= other, $"must be at least {otherKey}, which is {Milliseconds(other)}");
+        Require(key, Milliseconds(value), value >= other, $"must be at least {otherKey}, which is {Milliseconds(other)}", otherKey);
 
     public void RequireCount(string key, int value, int least, int most) =>
         Require(key, value, value >= least && value <= most, string.Create(CultureInfo.InvariantCulture, $"must be from {least} to {most}"));

@@ -89,7 +89,7 @@ public sealed class PolicyDocument
     internal PolicyNode? RouteCallsOf(string route) =>
         Section("routes")?.Child(route) is { } node && node.Children.Keys.Except(PolicyLayers.RouteKeys).Any() ? node : null;
 
-    private static IEnumerable<string> Keys(PolicyNode? node) => node?.Children.Keys ?? [];
+    internal static IEnumerable<string> Keys(PolicyNode? node) => node?.Children.Keys ?? [];
 
     private static PolicyNode? ReadScope(PolicySource source, PolicyErrors errors)
     {
@@ -143,8 +143,7 @@ public sealed class PolicyDocument
             Routes = ReadRoutes(root.Child("routes"), errors).ToFrozenDictionary(route => route.Name, StringComparer.Ordinal),
             Topology = ReadTopology(root.Child("topology"), errors).ToFrozenDictionary(service => service.Name, StringComparer.Ordinal),
         };
-        document.CheckShapes(errors);
-        document.CheckPolicies(errors);
+        new DocumentCheck(document, errors).Run();
         return document;
     }
 
@@ -197,48 +196,6 @@ public sealed class PolicyDocument
             }
 
             yield return service;
-        }
-    }
-
-    private void CheckShapes(PolicyErrors errors)
-    {
-        foreach (var (_, service) in Section("services")?.Children ?? new Dictionary<string, PolicyNode>())
-        {
-            var section = new PolicySection(service, errors);
-            section.Take("defaults");
-            if (section.Take("dependencies") is { Kind: not PolicyNodeKind.Section } wrong)
-            {
-                errors.Add(wrong.Error("must be a section"));
-            }
-
-            section.RefuseUnknown();
-        }
-    }
-
-    /// <summary>Every policy that can come of it, whoever asks for it.</summary>
-    private void CheckPolicies(PolicyErrors errors)
-    {
-        foreach (var service in Services.Prepend(null))
-        {
-            var defaults = new PolicyLayers(errors);
-            AddDefaults(defaults, service);
-            defaults.Validated(service is null ? "defaults" : $"services.{service}.defaults");
-            var names = service is null ? Keys(Section("dependencies"))
-                : Keys(ServiceSection(service)?.Child("dependencies")).Union(Topology.GetValueOrDefault(service)?.AllCalls ?? []);
-            foreach (var name in names)
-            {
-                LayersOf(service, name, errors).Validated(service is null ? name : $"{service} -> {name}");
-            }
-        }
-
-        foreach (var route in Routes.Values)
-        {
-            if (RouteCallsOf(route.Name) is { } node)
-            {
-                var layers = LayersOf(service: null, route.To, errors);
-                layers.Route(node);
-                layers.Validated($"routes.{route.Name}");
-            }
         }
     }
 }

@@ -7,7 +7,7 @@ namespace ResilientShop.Resilience.Policies;
 internal sealed class PolicyLayers(PolicyErrors errors)
 {
     private readonly List<PolicyNode> _nodes = [];
-    private L1Policy _l1 = new();
+    private PolicyStarts _starts = PolicyStarts.Library;
 
     public DependencyPolicy Policy { get; private set; } = new();
 
@@ -16,7 +16,7 @@ internal sealed class PolicyLayers(PolicyErrors errors)
         if (node is not null)
         {
             _nodes.Add(node);
-            (Policy, _l1) = new PolicySection(node, errors).ReadTiers(Policy, _l1);
+            (Policy, _starts) = new PolicySection(node, errors).ReadTiers(Policy, _starts);
         }
     }
 
@@ -25,7 +25,7 @@ internal sealed class PolicyLayers(PolicyErrors errors)
         if (node is not null)
         {
             _nodes.Add(node);
-            Policy = new PolicySection(node, errors).Read(Policy, _l1);
+            (Policy, _starts) = new PolicySection(node, errors).Read(Policy, _starts);
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class PolicyLayers(PolicyErrors errors)
             section.Take(own);
         }
 
-        Policy = section.Read(Policy, _l1, isRoute: true);
+        (Policy, _starts) = section.Read(Policy, _starts, isRoute: true);
     }
 
     public void Code(Func<DependencyPolicy, DependencyPolicy>? change) => Policy = change?.Invoke(Policy) ?? Policy;
@@ -48,19 +48,33 @@ internal sealed class PolicyLayers(PolicyErrors errors)
     /// <param name="whose">Whose policy it is, for messages.</param>
     public DependencyPolicy Validated(string whose)
     {
-        var own = new PolicyErrors();
-        Policy.Validate(own);
-        foreach (var error in own.Found)
+        foreach (var error in Wrong())
         {
-            var place = Place(error.Key);
-            errors.Add(error with { Key = $"{whose}: {error.Key}", Source = place?.Source, Line = place?.Line ?? 0 });
+            errors.Add(error with { Key = $"{whose}: {error.Key}" });
         }
 
         return Policy;
     }
 
+    /// <summary>What is wrong with the whole, by the keys of the policy and at the places that set them.</summary>
+    public IEnumerable<PolicyError> Wrong()
+    {
+        var own = new PolicyErrors();
+        Policy.Validate(own);
+        _starts.ValidateWhatIsOff(Policy, own);
+        foreach (var error in own.Found)
+        {
+            var place = SetAt(error.Key) ?? (error.Against is { } other ? SetAt(other) : null) ?? Place(error.Key);
+            yield return error with { Source = place?.Source, Line = place?.Line ?? 0, Against = null };
+        }
+    }
+
     /// <summary>Where a key of the policy was set last, or the part it belongs to; null when it comes from code.</summary>
-    public PolicyNode? Place(string key)
+    public PolicyNode? Place(string key) =>
+        SetAt(key) ?? (key.LastIndexOf('.') is > 0 and var dot ? Place(key[..dot]) : _nodes.LastOrDefault());
+
+    /// <summary>Where a key of the policy was set last; null when no text sets it.</summary>
+    public PolicyNode? SetAt(string key)
     {
         for (var layer = _nodes.Count - 1; layer >= 0; layer--)
         {
@@ -70,7 +84,7 @@ internal sealed class PolicyLayers(PolicyErrors errors)
             }
         }
 
-        return key.LastIndexOf('.') is > 0 and var dot ? Place(key[..dot]) : _nodes.LastOrDefault();
+        return null;
     }
 
     internal static readonly string[] RouteKeys = ["to", "sla_ms", "waits_for"];

@@ -49,6 +49,9 @@ internal sealed class PolicyNode
 
     public int Line { get; init; }
 
+    /// <summary>Whether its keys are the same in any case.</summary>
+    public bool IgnoresCase => Equals(_children.Comparer, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Entries of a section or of a list by key, in their order.</summary>
     public IReadOnlyDictionary<string, PolicyNode> Children => _children;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using YamlDotNet.Core;
@@ -13,6 +14,9 @@ internal static class PolicyYaml
 {
     private const int MaxDepth = 16;
     private const int MaxNodes = 20_000;
+
+    /// <summary>What YAML does not allow: control characters but tab and line ends.</summary>
+    private static readonly SearchValues<byte> NoText = SearchValues.Create([.. Enumerable.Range(0, 32).Except([9, 10, 13]).Select(value => (byte)value), 127]);
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -37,13 +41,13 @@ internal static class PolicyYaml
         catch (YamlException exception)
         {
             var why = exception.InnerException is null ? exception.Message : exception.InnerException.Message;
-            errors.Add(new PolicyError("the text", PolicyNode.Quote(why), "must be YAML") { Source = source.Location, Line = (int)Math.Min(exception.Start.Line, int.MaxValue) });
+            errors.Add(new PolicyError("the text", PolicyNode.Quote(why), "must be YAML") { Source = source.Location, Line = (int)Math.Clamp(exception.Start.Line, 1, int.MaxValue) });
             return null;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException)
         {
             // The parser's own slips on texts that are no YAML at all.
-            errors.Add(new PolicyError("the text", PolicyNode.Quote(exception.Message), "must be YAML") { Source = source.Location, Line = (int)(parser.Current?.End.Line ?? 1) });
+            errors.Add(new PolicyError("the text", PolicyNode.Quote(exception.Message), "must be YAML") { Source = source.Location, Line = (int)Math.Max(parser.Current?.End.Line ?? 1, 1) });
             return null;
         }
     }
@@ -63,16 +67,15 @@ internal static class PolicyYaml
         }
 
         var text = WithoutMark(bytes);
-        var valid = System.Text.Unicode.Utf8.IsValid(text);
-        var zero = text.IndexOf((byte)0);
-        if (!valid || zero >= 0)
+        var binary = text.IndexOfAny(NoText);
+        var at = binary >= 0 ? binary : System.Text.Unicode.Utf8.IsValid(text) ? -1 : FirstInvalid(text);
+        if (at < 0)
         {
-            var at = valid ? zero : FirstInvalid(text);
-            var line = 1 + text[..at].Count((byte)'\n');
-            return Wrong(line, string.Create(CultureInfo.InvariantCulture, $"byte 0x{text[at]:X2} at {at}"), zero >= 0 ? "must be text, not binary" : "must be in UTF-8");
+            return null;
         }
 
-        return null;
+        var line = 1 + text[..at].Count((byte)'\n');
+        return Wrong(line, string.Create(CultureInfo.InvariantCulture, $"byte 0x{text[at]:X2} at {at}"), binary >= 0 ? "must be text, not binary" : "must be in UTF-8");
     }
 
     internal static PolicyError TooLarge(string location, long bytes) => new(
@@ -83,7 +86,7 @@ internal static class PolicyYaml
     private static int FirstInvalid(ReadOnlySpan<byte> text)
     {
         var at = 0;
-        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out var length) == System.Buffers.OperationStatus.Done)
+        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out var length) == OperationStatus.Done)
         {
             at += length;
         }
@@ -117,7 +120,10 @@ internal static class PolicyYaml
             return node;
         }
 
-        private PolicyNode Node(string path, int depth)
+        /// <param name="path">The keys that lead to it.</param>
+        /// <param name="depth">How many those are.</param>
+        /// <param name="keyLine">The line of its key, which is where people look for it; null for what has none.</param>
+        private PolicyNode Node(string path, int depth, int? keyLine = null)
         {
             if (++_nodes > MaxNodes || depth > MaxDepth)
             {
@@ -135,20 +141,20 @@ internal static class PolicyYaml
                 throw Stop(Wrong(path, Line(anchored), PolicyNode.Quote($"&{anchored.Anchor.Value}"), "must have no anchor: aliases are not taken"));
             }
 
-            if (parser.Current is NodeEvent { Tag.IsEmpty: false } tagged && !tagged.Tag.IsNonSpecific)
+            if (parser.Current is NodeEvent { Tag.IsEmpty: false } tagged)
             {
                 throw Stop(Wrong(path, Line(tagged), PolicyNode.Quote(tagged.Tag.Value), "must have no tag"));
             }
 
             return parser.Current switch
             {
-                MappingStart => Section(path, depth),
-                SequenceStart => List(path, depth),
-                _ => Scalar(path, parser.Consume<Scalar>()),
+                MappingStart => Section(path, depth, keyLine),
+                SequenceStart => List(path, depth, keyLine),
+                _ => Scalar(path, parser.Consume<Scalar>(), keyLine),
             };
         }
 
-        private PolicyNode Section(string path, int depth)
+        private PolicyNode Section(string path, int depth, int? keyLine)
         {
             var start = parser.Consume<MappingStart>();
             var children = new Dictionary<string, PolicyNode>(StringComparer.Ordinal);
@@ -156,14 +162,14 @@ internal static class PolicyYaml
             {
                 var (key, line) = Key(path);
                 var childPath = path.Length == 0 ? key : $"{path}.{key}";
-                var child = Node(childPath, depth + 1);
+                var child = Node(childPath, depth + 1, line);
                 if (!children.TryAdd(key, child))
                 {
                     errors.Add(Wrong(childPath, line, "there a second time", $"must stand once; the first is in line {children[key].Line}"));
                 }
             }
 
-            return PolicyNode.OfSection(path, children, source.Location, Line(start));
+            return PolicyNode.OfSection(path, children, source.Location, keyLine ?? Line(start));
         }
 
         private (string Key, int Line) Key(string path)
@@ -183,7 +189,7 @@ internal static class PolicyYaml
             return (key.Value, Line(key));
         }
 
-        private PolicyNode List(string path, int depth)
+        private PolicyNode List(string path, int depth, int? keyLine)
         {
             var start = parser.Consume<SequenceStart>();
             var items = new List<PolicyNode>();
@@ -192,15 +198,15 @@ internal static class PolicyYaml
                 items.Add(Node($"{path}.{items.Count.ToString(CultureInfo.InvariantCulture)}", depth + 1));
             }
 
-            return PolicyNode.OfList(path, items, source.Location, Line(start));
+            return PolicyNode.OfList(path, items, source.Location, keyLine ?? Line(start));
         }
 
-        private PolicyNode Scalar(string path, Scalar scalar)
+        private PolicyNode Scalar(string path, Scalar scalar, int? keyLine)
         {
             var isPlain = scalar.Style == ScalarStyle.Plain;
             return isPlain && scalar.Value is "" or "~" or "null" or "Null" or "NULL" && isPlain
-                ? PolicyNode.Nothing(path, source.Location, Line(scalar))
-                : PolicyNode.OfText(path, scalar.Value, !isPlain, source.Location, Line(scalar));
+                ? PolicyNode.Nothing(path, source.Location, keyLine ?? Line(scalar))
+                : PolicyNode.OfText(path, scalar.Value, !isPlain, source.Location, keyLine ?? Line(scalar));
         }
 
         private ReadingStoppedException Stop(PolicyError error)
