@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using ResilientShop.Resilience.Etcd;
 using ResilientShop.Resilience.Http;
 using ResilientShop.Resilience.Policies;
 
@@ -29,8 +30,27 @@ internal static class PolicyDefaults
         });
     }
 
-    private static Func<IServiceProvider, IPolicyStore>? StoreOf(IConfiguration configuration, string? folder) =>
-        folder is null ? null : provider => new DirectoryPolicyStore(folder, provider.GetRequiredService<TimeProvider>());
+    private static Func<IServiceProvider, IPolicyStore>? StoreOf(ConfigurationManager configuration, string? folder)
+    {
+        if (configuration.GetConnectionString("etcd") is not { Length: > 0 } etcd)
+        {
+            return folder is null ? null : provider => new DirectoryPolicyStore(folder, provider.GetRequiredService<TimeProvider>());
+        }
+
+        // What a secret store gives one by one goes over what the connection string says.
+        var settings = configuration.GetSection($"{Section}:Etcd");
+        var options = EtcdPolicyOptions.Parse(etcd);
+        options = options with
+        {
+            Prefix = settings["Prefix"] ?? options.Prefix,
+            Username = settings["Username"] ?? options.Username,
+            Password = settings["Password"] ?? options.Password,
+            CaFile = settings["CaFile"] ?? options.CaFile,
+            CertFile = settings["CertFile"] ?? options.CertFile,
+            KeyFile = settings["KeyFile"] ?? options.KeyFile,
+        };
+        return provider => new EtcdPolicyStore(options, provider.GetRequiredService<TimeProvider>());
+    }
 
     /// <summary>The nearest folder of policies at or above the service's own.</summary>
     private static string? Find(string start)

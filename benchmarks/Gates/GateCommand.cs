@@ -6,6 +6,7 @@ internal static class GateCommand
     private static readonly Dictionary<string, Func<IAsyncEnumerable<Figure>>> Gates = new(StringComparer.Ordinal)
     {
         ["pipeline"] = PipelineGate.MeasureAsync,
+        ["policies"] = PoliciesGate.MeasureAsync,
     };
 
     public static async Task<int> RunAsync(string[] names)

@@ -1,6 +1,8 @@
 using ResilientShop.Contracts;
 using ResilientShop.Operations;
 using ResilientShop.Operations.OrderFlow;
+using ResilientShop.Operations.Policies;
+using ResilientShop.Resilience.Http;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Durable.Migrations;
@@ -9,6 +11,9 @@ using ResilientShop.ServiceDefaults.Data;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
+
+// An empty store gets the shipped policies, or the last good ones after it was lost, from one service and not from all.
+builder.Services.Configure<HotPolicyOptions>(options => options.SeedsEmptyStore = true);
 
 const string database = "operationsdb";
 builder.AddPostgres(database);
@@ -26,4 +31,5 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.UsePage();
 app.MapOrderFlow();
+app.MapPolicies();
 app.Run();

@@ -1,3 +1,5 @@
+using ResilientShop.Resilience;
+using ResilientShop.Resilience.Etcd;
 using ResilientShop.Resilience.Policies;
 
 namespace ResilientShop.Policy.Stores;
@@ -14,7 +16,27 @@ internal static class PolicyStores
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentNullException.ThrowIfNull(time);
-        var kind = StorePlace.IsEtcd(place) ? "etcd" : "a folder";
-        throw new PolicyStoreException(PolicyStoreFailure.Unavailable, $"{place}: this build of the tool has no store for {kind}; only 'lint' works with it.");
+        if (!StorePlace.IsEtcd(place))
+        {
+            return new DirectoryPolicyStore(place, time);
+        }
+
+        var options = new EtcdPolicyOptions
+        {
+            Endpoints = place,
+            Username = credentials.UserName,
+            Password = credentials.Password,
+            CaFile = credentials.CertificateAuthority,
+            CertFile = credentials.Certificate,
+            KeyFile = credentials.Key,
+        };
+        try
+        {
+            return new EtcdPolicyStore(options, time);
+        }
+        catch (PolicyInvalidException wrong)
+        {
+            throw new PolicyStoreException(PolicyStoreFailure.Denied, wrong.Message, wrong);
+        }
     }
 }

@@ -42,7 +42,7 @@ public sealed class DirectoryPolicyStore : IPolicyStore
                     revision, [.. entry.Texts.OrderBy(text => text.Key, StringComparer.Ordinal).Select(text => new PolicySource(text.Key, $"{text.Key}@{revision}", text.Value))]);
             }
 
-            throw revision > _state.Last
+            throw revision > _state.Last || revision < 1
                 ? new PolicyStoreException(PolicyStoreFailure.UnknownRevision, $"There is no revision {revision}; the latest is {_state.Last}. See the history.")
                 : new PolicyStoreException(PolicyStoreFailure.Compacted, $"Revision {revision} is no longer kept. See the history for those that are.");
         },
@@ -88,10 +88,7 @@ public sealed class DirectoryPolicyStore : IPolicyStore
     public Task<long> ChangeAsync(PolicyChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        if (change.Scopes.Keys.FirstOrDefault(scope => !PolicyScope.IsValid(scope)) is { } wrong)
-        {
-            throw new PolicyInvalidException([new PolicyError("the scope", PolicyNode.Quote(wrong), PolicyScope.Expected)]);
-        }
+        PolicyErrors.ThrowIfAny(errors => Check(change, errors));
 
         return LockedAsync(
             () =>
@@ -137,6 +134,18 @@ public sealed class DirectoryPolicyStore : IPolicyStore
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _instances.DisposeAsync();
+
+    private static void Check(PolicyChange change, PolicyErrors errors)
+    {
+        foreach (var (scope, text) in change.Scopes)
+        {
+            errors.Require("the scope", PolicyNode.Quote(scope), PolicyScope.IsValid(scope), PolicyScope.Expected);
+            if (text is { Length: > PolicySource.MaxBytes } large)
+            {
+                errors.Add(PolicyYaml.TooLarge(scope, large.Length));
+            }
+        }
+    }
 
     private StoredPolicies ReadLocked()
     {

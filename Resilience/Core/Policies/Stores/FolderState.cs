@@ -71,6 +71,11 @@ internal sealed class FolderState(PolicyFolder folder, TimeProvider time)
             return last;
         }
 
+        if (last is null && sources.Count == 0)
+        {
+            return new Entry(0, time.GetUtcNow(), null, null, digest, [], []);
+        }
+
         var texts = sources.ToDictionary(source => source.Scope, source => source.Content.ToArray());
         var before = last?.Texts ?? [];
         var changed = texts.Keys.Union(before.Keys).Where(scope => !Same(texts.GetValueOrDefault(scope), before.GetValueOrDefault(scope))).Order(StringComparer.Ordinal);
@@ -87,7 +92,7 @@ internal sealed class FolderState(PolicyFolder folder, TimeProvider time)
     /// <summary>Writes the files of a change. Once its intent is on disk it will be made whole, if not by us.</summary>
     public void Write(PolicyChange change)
     {
-        var intent = new PendingChange(change.Who, change.Why, change.Scopes.ToDictionary(scope => scope.Key, scope => scope.Value?.ToArray()));
+        var intent = new PendingChange(change.Who, change.Why, change.Scopes.ToDictionary(scope => scope.Key, scope => scope.Value is { } text ? Convert.ToBase64String(text.Span) : null));
         Replace(Intent, JsonSerializer.SerializeToUtf8Bytes(intent, FolderJson.Default.PendingChange));
         Complete();
     }
@@ -112,7 +117,7 @@ internal sealed class FolderState(PolicyFolder folder, TimeProvider time)
             else
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-                Replace(file, text);
+                Replace(file, Convert.FromBase64String(text));
             }
         }
 
@@ -135,8 +140,8 @@ internal sealed class FolderState(PolicyFolder folder, TimeProvider time)
     /// <summary>A state that was seen.</summary>
     internal sealed record Entry(long Revision, DateTimeOffset At, string? Who, string? Why, string Digest, IReadOnlyList<string> Changed, Dictionary<string, byte[]> Texts);
 
-    /// <summary>A change that has begun.</summary>
-    internal sealed record PendingChange(string Who, string Why, Dictionary<string, byte[]?> Scopes);
+    /// <summary>A change that has begun: texts in base 64, null for a scope that goes.</summary>
+    internal sealed record PendingChange(string Who, string Why, Dictionary<string, string?> Scopes);
 }
 
 [JsonSerializable(typeof(FolderState.Entry))]

@@ -25,7 +25,12 @@ public sealed class PolicyFolder(string path)
     {
         try
         {
-            return [.. Files().Select(file => Read(file.Scope, file.File)).OrderBy(source => source.Scope, StringComparer.Ordinal)];
+            return
+            [
+                .. Files().GroupBy(file => file.Scope, file => file.File, StringComparer.Ordinal)
+                    .OrderBy(scope => scope.Key, StringComparer.Ordinal)
+                    .Select(scope => Read(scope.Key, [.. scope.Order(StringComparer.Ordinal)])),
+            ];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -45,6 +50,11 @@ public sealed class PolicyFolder(string path)
 
     internal static PolicyStoreException Failure(Exception exception, string message) =>
         new(exception is UnauthorizedAccessException ? PolicyStoreFailure.Denied : PolicyStoreFailure.Unavailable, message, exception);
+
+    private static PolicySource Read(string scope, string[] files) => files is [var file] ? Read(scope, file) : new PolicySource(scope, files[1], default)
+    {
+        Problem = new PolicyError("the scope", $"'{scope}', which {files[0]} is too", "must be in one file") { Source = files[1] },
+    };
 
     private static PolicySource Read(string scope, string file)
     {

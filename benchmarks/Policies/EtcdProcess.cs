@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Globalization;
+using ResilientShop.Tests;
+
+namespace ResilientShop.Benchmarks.Policies;
+
+/// <summary>A real etcd for one measurement; it ends with this process.</summary>
+internal sealed class EtcdProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly string _data;
+
+    private EtcdProcess(Process process, string data, string endpoint) => (_process, _data, Endpoint) = (process, data, endpoint);
+
+    public string Endpoint { get; }
+
+    public static async Task<EtcdProcess> StartAsync()
+    {
+        var data = Directory.CreateTempSubdirectory("resilient-shop-gate-").FullName;
+        var (client, peer) = (Url(LoopbackPort.Free()), Url(LoopbackPort.Free()));
+        var start = new ProcessStartInfo("setpriv",
+        [
+            "--pdeathsig=KILL", await EtcdProgram.FindAsync(CancellationToken.None), "--name", "gate", "--data-dir", data,
+            "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", $"gate={peer}", "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error",
+        ]);
+        var etcd = new EtcdProcess(Process.Start(start)!, data, client);
+        using var http = new HttpClient();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!await IsHealthyAsync(http, client))
+        {
+            await timer.WaitForNextTickAsync();
+        }
+
+        return etcd;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    private static string Url(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+
+    private static async Task<bool> IsHealthyAsync(HttpClient http, string endpoint)
+    {
+        try
+        {
+            using var answer = await http.GetAsync($"{endpoint}/health");
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
