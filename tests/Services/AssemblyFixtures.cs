@@ -1,3 +1,4 @@
 using ResilientShop.Tests;
 
 [assembly: AssemblyFixture(typeof(PostgresServer))]
+[assembly: AssemblyFixture(typeof(EtcdServer))]

@@ -10,6 +10,8 @@ namespace ResilientShop.EndToEnd.Tests.Shop;
 /// <summary>The one shop that all tests of this assembly share, started by the real AppHost.</summary>
 public sealed class RunningShop : IAsyncLifetime
 {
+    private const string OperatorKey = "tests";
+
     private AppHostProcess _appHost = null!;
     private JsonElement _addresses;
 
@@ -18,6 +20,19 @@ public sealed class RunningShop : IAsyncLifetime
 
     /// <summary>The address of a resource, from the ready file.</summary>
     public string Address(string resource) => _addresses.GetProperty(resource).GetString()!;
+
+    /// <summary>Speaks to Operations as an operator.</summary>
+    public HttpClient Operators()
+    {
+        var client = new HttpClient { BaseAddress = new Uri(Address("operations")) };
+        client.DefaultRequestHeaders.Add("X-Operator-Key", OperatorKey);
+        client.DefaultRequestHeaders.Add("X-Operator", "tests");
+        return client;
+    }
+
+    /// <summary>The process of a server, as it was at the start.</summary>
+    public int ProcessIdOf(string server) =>
+        _addresses.GetProperty("processes").EnumerateArray().First(process => process.GetProperty("name").GetString() == server).GetProperty("pid").GetInt32();
 
     /// <summary>The process that an instance (<c>orders-1</c>) runs as now, or null; it changes when the instance is started again.</summary>
     public int? CurrentProcessId(string instance)
@@ -40,7 +55,7 @@ public sealed class RunningShop : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _appHost = AppHostProcess.Start();
+        _appHost = AppHostProcess.Start(("Operator__Key", OperatorKey));
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         _addresses = await _appHost.ReadyAsync(patience.Token);
         Gateway = new HttpClient { BaseAddress = new Uri(Address("gateway")) };

@@ -20,12 +20,20 @@ internal sealed class OperationsHost : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<OperationsHost> StartAsync(PostgresServer postgres, string bootstrapServers) =>
-        new(new ServiceFactory<OrderFlowReader>(new Dictionary<string, string?>
+    public static async Task<OperationsHost> StartAsync(PostgresServer postgres, string bootstrapServers, params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>
         {
             ["ConnectionStrings:operationsdb"] = await postgres.CreateDatabaseAsync(),
             ["ConnectionStrings:kafka"] = bootstrapServers,
-        }));
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        return new OperationsHost(new ServiceFactory<OrderFlowReader>(all));
+    }
 
     public static OrderEvent Event(string type, Guid orderId, decimal total = 10, string currency = "GBP", string? failureCode = null) =>
         new(Guid.NewGuid(), type, orderId, "c-1", currency, total, 1, failureCode, DateTimeOffset.UnixEpoch);
