@@ -15,6 +15,11 @@ internal static class ChangesUnderLoad
 {
     private const int Changes = 1000;
     private const int CallsEach = 10;
+
+    // Milliseconds, such that every document is without contradiction.
+    private const int First = 3000;
+    private const int Difference = 2500;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
     public sealed record Result(int Requests, int Failed, int Torn, double MemoryRatio);
@@ -32,8 +37,8 @@ internal static class ChangesUnderLoad
         var sizes = new List<long>();
         for (var change = 1; change <= Changes; change++)
         {
-            var ms = 1000 + change;
-            var text = FormattableString.Invariant($"defaults: {{ total_ms: {ms}, l2: {{ attempt_timeout_ms: {ms - 100} }}, breaker: {{ break_ms: {5000 + change % 2} }} }}");
+            var ms = First + change;
+            var text = FormattableString.Invariant($"defaults: {{ total_ms: {ms}, l2: {{ attempt_timeout_ms: {ms - Difference} }}, breaker: {{ break_ms: {5000 + change % 2} }} }}");
             await operators.ChangeAsync(
                 new PolicyChange(new Dictionary<string, ReadOnlyMemory<byte>?> { [PolicyScope.Whole] = Encoding.UTF8.GetBytes(text) }, "gate", "load"), CancellationToken.None);
             await InForceAsync(registry, ms);
@@ -86,7 +91,7 @@ internal static class ChangesUnderLoad
             await Task.Yield();
             using var other = await clients.CreateClient("money").GetAsync("/", cancel);
             var (a, b) = (stock.SnapshotFor(CallContext.Current).Policy, money.SnapshotFor(CallContext.Current).Policy);
-            if (a.Total != first || b.Total != first || (first < TimeSpan.FromSeconds(5) && a.L2.AttemptTimeout != first - TimeSpan.FromMilliseconds(100)))
+            if (a.Total != first || b.Total != first || (first < TimeSpan.FromSeconds(5) && a.L2.AttemptTimeout != first - TimeSpan.FromMilliseconds(Difference)))
             {
                 torn();
             }

@@ -8,6 +8,7 @@ namespace ResilientShop.Services.Tests.Gateway;
 public sealed class HotSlaTests : IDisposable
 {
     private const string Routes = """
+        defaults: { total_ms: 60000, l2: { max_attempts: 1 } }
         routes:
           place-order: { to: orders, sla_ms: 2000 }
           cancel-order: { to: orders, sla_ms: 2000 }

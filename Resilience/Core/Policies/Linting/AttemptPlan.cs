@@ -27,6 +27,9 @@ internal sealed class AttemptPlan
     /// <summary>In their order; none where there is no time even for the first.</summary>
     public IReadOnlyList<PlannedAttempt> Attempts { get; }
 
+    /// <summary>All waits between attempts.</summary>
+    public TimeSpan Waits => TimeSpan.FromTicks(Attempts.Zip(Attempts.Skip(1), (before, after) => (after.Start - before.End).Ticks).Sum());
+
     /// <summary>The least total in which all of them have the time they have here.</summary>
     public TimeSpan Needed
     {

@@ -18,14 +18,14 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     [Fact]
     public async Task A_valid_change_is_written_over_the_state_that_was_checked()
     {
-        _store.Put(Inventory, "total_ms: 1000\n");
+        _store.Put(Inventory, "total_ms: 11000\n");
 
-        var edit = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n"), ("services/orders", "defaults: { total_ms: 800 }\n")), Token);
+        var edit = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n"), ("services/orders", "defaults: { total_ms: 8000 }\n")), Token);
 
         (edit.IsWritten, edit.IsRefused, edit.After.Revision).ShouldBe((true, false, 2));
         edit.Change.From.ShouldBe(1);
         edit.After.Digest.ShouldBe(_store.Now.Digest);
-        _store.TextOf(Inventory).ShouldBe("total_ms: 900\n");
+        _store.TextOf(Inventory).ShouldBe("total_ms: 9000\n");
         (await _store.HistoryAsync(1, Token))[0].ShouldSatisfyAllConditions(entry => entry.Who.ShouldBe("ada"), entry => entry.Why.ShouldBe("a test"));
     }
 
@@ -44,7 +44,7 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     [Fact]
     public async Task A_check_writes_nothing()
     {
-        var edit = await new PolicyEditor(_store).CheckAsync(Change((Inventory, "total_ms: 900\n")), Token);
+        var edit = await new PolicyEditor(_store).CheckAsync(Change((Inventory, "total_ms: 9000\n")), Token);
 
         (edit.IsRefused, edit.IsWritten, edit.ChangesNothing, edit.After.Revision).ShouldBe((false, false, false, 0));
         _store.Changes.ShouldBe(0);
@@ -53,10 +53,10 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     [Fact]
     public async Task What_is_like_this_already_is_left_out()
     {
-        _store.Put(Inventory, "total_ms: 900\n");
+        _store.Put(Inventory, "total_ms: 9000\n");
 
-        var nothing = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n")), Token);
-        var one = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n"), ("defaults", "total_ms: 2000\n")), Token);
+        var nothing = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n")), Token);
+        var one = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n"), ("defaults", "total_ms: 12000\n")), Token);
 
         (nothing.ChangesNothing, nothing.IsWritten).ShouldBe((true, false));
         one.Change.Scopes.Keys.ShouldBe(["defaults"]);
@@ -75,16 +75,16 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     {
         _store.Put("inventory", "total_ms: 1\n");
 
-        (await new PolicyEditor(_store).ApplyAsync(Change(("defaults", "total_ms: 1000\n")), Token)).IsRefused.ShouldBeTrue();
+        (await new PolicyEditor(_store).ApplyAsync(Change(("defaults", "total_ms: 11000\n")), Token)).IsRefused.ShouldBeTrue();
         (await new PolicyEditor(_store).ApplyAsync(Change(("inventory", null)), Token)).IsWritten.ShouldBeTrue();
     }
 
     [Fact]
     public async Task What_others_write_meanwhile_is_kept_and_checked_with_it()
     {
-        Meanwhile(() => _store.Put("services/orders", "defaults: { total_ms: 800 }\n"));
+        Meanwhile(() => _store.Put("services/orders", "defaults: { total_ms: 8000 }\n"));
 
-        var edit = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n")), Token);
+        var edit = await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n")), Token);
 
         (edit.IsWritten, edit.After.Revision).ShouldBe((true, 2));
         edit.After.Sources.Select(source => source.Scope).ShouldBe([Inventory, "services/orders"]);
@@ -95,47 +95,47 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     {
         Meanwhile(() => _store.Put("services/orders", "defaults: { total_ms: x }\n"));
 
-        (await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n")), Token)).IsRefused.ShouldBeTrue();
+        (await new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n")), Token)).IsRefused.ShouldBeTrue();
         _store.TextOf(Inventory).ShouldBeNull();
     }
 
     [Fact]
     public async Task A_change_from_a_revision_is_not_tried_again()
     {
-        _store.Put(Inventory, "total_ms: 1000\n");
-        Meanwhile(() => _store.Put("defaults", "total_ms: 2000\n"));
+        _store.Put(Inventory, "total_ms: 11000\n");
+        Meanwhile(() => _store.Put("defaults", "total_ms: 12000\n"));
 
-        (await FailureOf(() => new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n")) with { From = 1 }, Token))).ShouldBe(PolicyStoreFailure.Conflict);
+        (await FailureOf(() => new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n")) with { From = 1 }, Token))).ShouldBe(PolicyStoreFailure.Conflict);
         _store.Changes.ShouldBe(0);
     }
 
     [Fact]
     public async Task A_change_from_an_earlier_revision_is_a_conflict_before_anything_else_is_said()
     {
-        _store.Put(Inventory, "total_ms: 1000\n");
+        _store.Put(Inventory, "total_ms: 11000\n");
         _store.Put("defaults", "total_ms: x\n");
 
-        (await FailureOf(() => new PolicyEditor(_store).CheckAsync(Change((Inventory, "total_ms: 900\n")) with { From = 1 }, Token))).ShouldBe(PolicyStoreFailure.Conflict);
+        (await FailureOf(() => new PolicyEditor(_store).CheckAsync(Change((Inventory, "total_ms: 9000\n")) with { From = 1 }, Token))).ShouldBe(PolicyStoreFailure.Conflict);
     }
 
     [Fact]
     public async Task A_store_that_changes_all_the_time_ends_in_a_conflict()
     {
-        var total = 1000;
+        var total = 11000;
         _store.BeforeChange = () => _store.Put("defaults", $"total_ms: {++total}\n");
 
-        (await FailureOf(() => new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 900\n")), Token))).ShouldBe(PolicyStoreFailure.Conflict);
+        (await FailureOf(() => new PolicyEditor(_store).ApplyAsync(Change((Inventory, "total_ms: 9000\n")), Token))).ShouldBe(PolicyStoreFailure.Conflict);
     }
 
     [Fact]
     public async Task Going_back_brings_back_deletes_and_changes()
     {
-        _store.Put(Inventory, "total_ms: 1000\n");
-        _store.Put("defaults", "total_ms: 2000\n");
+        _store.Put(Inventory, "total_ms: 11000\n");
+        _store.Put("defaults", "total_ms: 12000\n");
         var then = _store.Now;
         _store.Put(Inventory, null);
-        _store.Put("defaults", "total_ms: 3000\n");
-        _store.Put("services/orders", "defaults: { total_ms: 800 }\n");
+        _store.Put("defaults", "total_ms: 13000\n");
+        _store.Put("services/orders", "defaults: { total_ms: 8000 }\n");
 
         var edit = await new PolicyEditor(_store).ApplyAsync(new PolicyRestore(2, "ada", "a test"), Token);
 
@@ -148,9 +148,9 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     [Fact]
     public async Task Going_back_also_deletes_what_comes_meanwhile()
     {
-        _store.Put("defaults", "total_ms: 2000\n");
-        _store.Put("defaults", "total_ms: 3000\n");
-        Meanwhile(() => _store.Put(Inventory, "total_ms: 1000\n"));
+        _store.Put("defaults", "total_ms: 12000\n");
+        _store.Put("defaults", "total_ms: 13000\n");
+        Meanwhile(() => _store.Put(Inventory, "total_ms: 11000\n"));
 
         (await new PolicyEditor(_store).ApplyAsync(new PolicyRestore(1, "ada", "a test"), Token)).IsWritten.ShouldBeTrue();
         _store.Now.Sources.Select(source => source.Scope).ShouldBe(["defaults"]);
@@ -160,7 +160,7 @@ public sealed class PolicyEditorTests : IAsyncDisposable
     public async Task Going_back_to_an_invalid_state_is_refused()
     {
         _store.Put("defaults", "total_ms: x\n");
-        _store.Put("defaults", "total_ms: 3000\n");
+        _store.Put("defaults", "total_ms: 13000\n");
 
         var edit = await new PolicyEditor(_store).ApplyAsync(new PolicyRestore(1, "ada", "a test"), Token);
 

@@ -9,14 +9,14 @@ public sealed class HotPoliciesTests
     public async Task A_change_is_in_force_and_acknowledged()
     {
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
-        world.Save("defaults: { total_ms: 700 }");
+        world.Save("defaults: { total_ms: 2700 }");
         world.Start();
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 700);
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2700);
 
-        world.Replace("defaults: { total_ms: 800 }");
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 800);
-        world.Save("defaults: { total_ms: 900 }");
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 900);
+        world.Replace("defaults: { total_ms: 2800 }");
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2800);
+        world.Save("defaults: { total_ms: 2900 }");
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2900);
 
         await PolicyWorld.UntilAsync(() => world.Told.Revision == world.Registry.Current.Revision);
         var told = await AcknowledgedAsync(world, told => told.Digest == world.Registry.Current.Digest);
@@ -28,18 +28,18 @@ public sealed class HotPoliciesTests
     public async Task A_wrong_change_is_refused_whole_and_told_everywhere_and_what_was_good_stays()
     {
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
-        world.Save("defaults: { total_ms: 700 }");
+        world.Save("defaults: { total_ms: 2700 }");
         world.Start();
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 700);
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2700);
 
         world.Replace("defaults:\n  total_ms: 100\n  l2: { max_attempts: many }\n");
         await PolicyWorld.UntilAsync(() => world.Told.RefusedRevision is not null);
-        world.TotalMs.ShouldBe(700);
+        world.TotalMs.ShouldBe(2700);
         world.Told.RefusedBecause.ShouldHaveSingleItem().ShouldBe($"{Path.Combine(world.Folder, "resilience.yaml")}:3: defaults.l2.max_attempts is 'many'; it must be a whole number.");
         (await AcknowledgedAsync(world, told => told.RefusedRevision is not null)).RefusedBecause.Count.ShouldBe(1);
 
-        world.Replace("defaults: { total_ms: 750 }");
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 750);
+        world.Replace("defaults: { total_ms: 2750 }");
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2750);
         await PolicyWorld.UntilAsync(() => world.Told.RefusedRevision is null);
     }
 
@@ -47,7 +47,7 @@ public sealed class HotPoliciesTests
     public async Task What_a_process_needs_beyond_the_document_is_checked_too()
     {
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
-        world.Save("defaults: { total_ms: 700 }");
+        world.Save("defaults: { total_ms: 2700 }");
         world.Start(check: document =>
         {
             if (!document.Routes.ContainsKey("order"))
@@ -62,13 +62,13 @@ public sealed class HotPoliciesTests
     [Fact(Timeout = 60_000)]
     public async Task A_store_that_is_empty_takes_nothing_away_and_is_filled_by_whom_it_concerns()
     {
-        var started = PolicyWorld.Stored(3, "defaults: { total_ms: 600 }");
+        var started = PolicyWorld.Stored(3, "defaults: { total_ms: 2600 }");
         await using (var other = new PolicyWorld(TestContext.Current.CancellationToken))
         {
             other.Registry.Apply(PolicyDocument.Load(started.Sources), 3, started.Digest);
             other.Start(started);
             await other.Policies.FirstAsync;
-            other.TotalMs.ShouldBe(600);
+            other.TotalMs.ShouldBe(2600);
             (await other.Store.ReadAsync(TestContext.Current.CancellationToken)).IsEmpty.ShouldBeTrue();
         }
 
@@ -76,7 +76,7 @@ public sealed class HotPoliciesTests
         world.Registry.Apply(PolicyDocument.Load(started.Sources), 3, started.Digest);
         world.Start(started, seeds: true);
         await AcknowledgedAsync(world, told => told.Revision > 0 && told.Digest == started.Digest && told.Origin.StartsWith("files in", StringComparison.Ordinal));
-        File.ReadAllText(Path.Combine(world.Folder, "resilience.yaml")).ShouldBe("defaults: { total_ms: 600 }");
+        File.ReadAllText(Path.Combine(world.Folder, "resilience.yaml")).ShouldBe("defaults: { total_ms: 2600 }");
         var history = await world.Store.HistoryAsync(10, TestContext.Current.CancellationToken);
         history[0].Who.ShouldBe("shop");
         history[0].Why.ShouldStartWith("the store was empty");
@@ -86,17 +86,17 @@ public sealed class HotPoliciesTests
     public async Task A_store_that_goes_away_is_told_and_caught_up_with()
     {
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
-        world.Save("defaults: { total_ms: 700 }");
+        world.Save("defaults: { total_ms: 2700 }");
         world.Start();
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 700);
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2700);
 
         Directory.Move(world.Folder, world.Folder + ".away");
         await PolicyWorld.UntilAsync(() => world.Told.StoreProblem is not null);
-        world.TotalMs.ShouldBe(700);
+        world.TotalMs.ShouldBe(2700);
 
-        File.WriteAllText(Path.Combine(world.Folder + ".away", "resilience.yaml"), "defaults: { total_ms: 710 }");
+        File.WriteAllText(Path.Combine(world.Folder + ".away", "resilience.yaml"), "defaults: { total_ms: 2710 }");
         Directory.Move(world.Folder + ".away", world.Folder);
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 710 && world.Told.StoreProblem is null);
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2710 && world.Told.StoreProblem is null);
     }
 
     [Fact(Timeout = 60_000)]
@@ -117,12 +117,12 @@ public sealed class HotPoliciesTests
         };
         ActivitySource.AddActivityListener(listener);
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
-        world.Save("defaults: { total_ms: 701 }");
+        world.Save("defaults: { total_ms: 2701 }");
         world.Start();
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 701);
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2701);
         var old = world.Registry.Current.Revision;
-        world.Replace("defaults: { total_ms: 702 }");
-        await PolicyWorld.UntilAsync(() => world.TotalMs == 702);
+        world.Replace("defaults: { total_ms: 2702 }");
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2702);
         await PolicyWorld.UntilAsync(() => Reload() is not null);
 
         var reload = Reload()!;

@@ -1,6 +1,9 @@
 namespace ResilientShop.Resilience.Policies;
 
-/// <summary>Attempts and waits, at their worst, against the time of the whole call.</summary>
+/// <summary>
+/// Attempts and waits, at their worst, against the time of the whole call. Where L1 is on the dependency fails fast by nature, so that it is no mistake when not all
+/// attempts would fit if each timed out, as long as the waits do.
+/// </summary>
 internal sealed class AttemptsExceedTotal : IPolicyRule
 {
     /// <inheritdoc/>
@@ -22,6 +25,8 @@ internal sealed class AttemptsExceedTotal : IPolicyRule
         var (severity, second, what) = (wanted.Attempts.Count, got.Attempts.Count) switch
         {
             ( > 1, 1) => (FindingSeverity.Error, call.AttemptKey, "after a first attempt that times out, no retry can start"),
+            var (all, some) when some < all && policy.L1 is not null && wanted.Waits + policy.MinTimeLeft <= policy.Total =>
+                (FindingSeverity.Note, "l2.max_attempts", $"only {some} of {all} attempts can start when each of them times out, all of them when they fail at once"),
             var (all, some) when some < all => (FindingSeverity.Warning, "l2.max_attempts", $"only {some} of {all} attempts can start"),
             var (all, _) => (
                 FindingSeverity.Note,

@@ -27,7 +27,7 @@ internal sealed class AttemptsExceedWindow : IPolicyRule
         }
 
         var got = Plan(call.Policy, l1.Window, l1.MaxAttempts).Attempts.Count;
-        var waits = TimeSpan.FromTicks(wanted.Attempts.Zip(wanted.Attempts.Skip(1), (before, after) => (after.Start - before.End).Ticks).Sum());
+        var waits = wanted.Waits;
         var isTooLong = waits + call.Policy.MinTimeLeft > l1.Window;
         var (severity, second, what) = got == 1
             ? (FindingSeverity.Error, "l1.attempt_timeout_ms", "after a first attempt that times out, L1 can start no retry")

@@ -58,9 +58,12 @@ internal sealed class RouteSla : IPolicyRule
     }
 
     private static FindingSeverity? SeverityOf(DependencyPolicy policy, TimeSpan sla) =>
-        policy.Total < sla || policy.MinTimeLeft > sla || policy.AttemptTimeout > sla ? FindingSeverity.Error
+        policy.Total < sla || policy.MinTimeLeft > sla || IsCutOff(policy, sla) ? FindingSeverity.Error
         : AttemptPlan.Of(policy, sla).Attempts.Count < AttemptPlan.Of(policy, policy.Total).Attempts.Count ? FindingSeverity.Warning
         : null;
+
+    // A single attempt ends with the deadline, which is what an SLA is for; the first of several takes the time of the others.
+    private static bool IsCutOff(DependencyPolicy policy, TimeSpan sla) => policy.MostAttempts > 1 && policy.AttemptTimeout > sla;
 
     private static (string Key, string Arithmetic) Explain(LintedCall call, TimeSpan sla)
     {
@@ -75,7 +78,7 @@ internal sealed class RouteSla : IPolicyRule
             return ("min_time_left_ms", $"no attempt starts with less than {Milliseconds.Text(policy.MinTimeLeft)} ms left, sla_ms is {promised}.");
         }
 
-        if (policy.AttemptTimeout > sla)
+        if (IsCutOff(policy, sla))
         {
             return (call.AttemptKey, $"the first attempt may take {Milliseconds.Text(policy.AttemptTimeout)} ms, sla_ms is {promised}.");
         }
