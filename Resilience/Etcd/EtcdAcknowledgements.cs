@@ -10,7 +10,8 @@ namespace ResilientShop.Resilience.Etcd;
 /// What this process says, under a lease that ends soon after the process. A lease that was lost, with a server or by being cut off for too long, is replaced, and
 /// everything is said again. Thread-safe.
 /// </summary>
-internal sealed partial class EtcdAcknowledgements(EtcdConnection connection, EtcdLayout layout, TimeSpan life, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed partial class EtcdAcknowledgements(
+    EtcdConnection connection, EtcdLayout layout, TimeSpan life, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
@@ -49,7 +50,8 @@ internal sealed partial class EtcdAcknowledgements(EtcdConnection connection, Et
     {
         var all = new RangeRequest { Key = layout.Acknowledgements.Start, RangeEnd = layout.Acknowledgements.End };
         var answer = await connection.CallAsync(
-            $"reading {layout.Acknowledgements.Prefix}", (invoker, options) => new KV.KVClient(invoker).RangeAsync(all, options).ResponseAsync, cancellationToken).ConfigureAwait(false);
+            $"reading {layout.Acknowledgements.Prefix}", (invoker, options) => new KV.KVClient(invoker).RangeAsync(all, options).ResponseAsync, cancellationToken)
+            .ConfigureAwait(false);
         return
         [
             .. answer.Kvs.Select(pair => EtcdJson.ReadAcknowledgement(pair.Value)).OfType<Acknowledgement>()
@@ -67,7 +69,8 @@ internal sealed partial class EtcdAcknowledgements(EtcdConnection connection, Et
             try
             {
                 var lease = new LeaseRevokeRequest { ID = _lease };
-                await connection.CallAsync("giving up our lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseRevokeAsync(lease, options).ResponseAsync, patience.Token)
+                await connection.CallAsync(
+                    "giving up our lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseRevokeAsync(lease, options).ResponseAsync, patience.Token)
                     .ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is PolicyStoreException or OperationCanceledException)
@@ -127,7 +130,8 @@ internal sealed partial class EtcdAcknowledgements(EtcdConnection connection, Et
 
         var wanted = new LeaseGrantRequest { TTL = (long)life.TotalSeconds };
         var granted = await connection.CallAsync(
-            "getting a lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseGrantAsync(wanted, options).ResponseAsync, cancellationToken).ConfigureAwait(false);
+            "getting a lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseGrantAsync(wanted, options).ResponseAsync, cancellationToken)
+            .ConfigureAwait(false);
         _lease = granted.ID;
         _unsaid.UnionWith(_said.Keys);
         await PutUnsaidAsync(cancellationToken).ConfigureAwait(false);
@@ -151,7 +155,7 @@ internal sealed partial class EtcdAcknowledgements(EtcdConnection connection, Et
         async (invoker, options) =>
         {
             using var call = new Lease.LeaseClient(invoker).LeaseKeepAlive(options);
-            await call.RequestStream.WriteAsync(new LeaseKeepAliveRequest { ID = _lease }, options.CancellationToken).ConfigureAwait(false);
+            await EtcdConnection.SendAsync(call.RequestStream, new LeaseKeepAliveRequest { ID = _lease }, options.CancellationToken).ConfigureAwait(false);
             return await call.ResponseStream.MoveNext(options.CancellationToken).ConfigureAwait(false)
                 ? call.ResponseStream.Current.TTL > 0
                 : throw new RpcException(new Status(StatusCode.Unavailable, "etcd has ended the stream"));

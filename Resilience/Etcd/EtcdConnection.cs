@@ -9,8 +9,8 @@ namespace ResilientShop.Resilience.Etcd;
 /// </summary>
 internal sealed class EtcdConnection : IDisposable
 {
-    // Longer than a dead connection takes to be noticed (3 s), so that most calls on one still get their second try.
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+    // Longer than a dead connection takes to be noticed (3 to 5 s), so that calls on one still get their second try.
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(6);
 
     private readonly EtcdEndpoint[] _endpoints;
     private readonly EtcdLogin _login;
@@ -74,6 +74,19 @@ internal sealed class EtcdConnection : IDisposable
         {
             GoOnFrom(used, error);
             throw EtcdErrors.From(error, _name, what, _login.User);
+        }
+    }
+
+    /// <summary>Sends the first request of a stream. When the connection breaks meanwhile, what comes out of the writer may be anything; here it is a failed call.</summary>
+    public static async Task SendAsync<T>(IClientStreamWriter<T> requests, T request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await requests.WriteAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not (RpcException or OperationCanceledException))
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the connection broke", exception));
         }
     }
 

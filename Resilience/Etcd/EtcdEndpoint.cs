@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
@@ -12,13 +13,10 @@ internal sealed class EtcdEndpoint : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
-    // A second without a frame asks for one, two more without an answer end the connection. Only while a call waits: etcd closes a connection that pings while
+    // A second without a frame asks for one, two more without an answer end the connection; the handler looks once a second. Only while a call waits: etcd closes a connection that pings while
     // it is idle, or more than twice in 5 s without having been sent anything (--grpc-keepalive-min-time). A watch is therefore sent something every second.
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
-
-    // A connection that failed is tried again when we say so, not when the channel thinks that it is time.
-    private static readonly TimeSpan ChannelBackoff = TimeSpan.FromMilliseconds(20);
 
     // Many scopes of the largest size; the default of 4 MB is fewer than 20.
     private const int LargestAnswer = 64 * 1024 * 1024;
@@ -29,6 +27,8 @@ internal sealed class EtcdEndpoint : IDisposable
     {
         var handler = new SocketsHttpHandler
         {
+            // With a callback of ours the channel leaves connections to the handler. Its own tracking of them would wait and retry beneath us.
+            ConnectCallback = ConnectAsync,
             ConnectTimeout = ConnectTimeout,
             KeepAlivePingDelay = PingAfter,
             KeepAlivePingTimeout = PingTimeout,
@@ -47,8 +47,6 @@ internal sealed class EtcdEndpoint : IDisposable
         {
             HttpHandler = handler,
             DisposeHttpClient = true,
-            InitialReconnectBackoff = ChannelBackoff,
-            MaxReconnectBackoff = ChannelBackoff,
             MaxReceiveMessageSize = LargestAnswer,
         });
         Invoker = _channel.CreateCallInvoker();
@@ -70,6 +68,21 @@ internal sealed class EtcdEndpoint : IDisposable
     }
 
     public void Dispose() => _channel.Dispose();
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static SslClientAuthenticationOptions Tls(X509Certificate2Collection? authority, SslStreamCertificateContext? own)
     {

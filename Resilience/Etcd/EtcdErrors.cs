@@ -13,7 +13,8 @@ internal static class EtcdErrors
 
     /// <summary>Whether a new token may help: there was none, it has run out, the server has forgotten it, or users and roles have changed since.</summary>
     public static bool AsksForLogin(RpcException error) =>
-        error.StatusCode == StatusCode.Unauthenticated || Says(error, "invalid auth token") || Says(error, "user name is empty") || Says(error, "revision of auth store is old");
+        error.StatusCode == StatusCode.Unauthenticated
+        || Says(error, "invalid auth token") || Says(error, "user name is empty") || Says(error, "revision of auth store is old");
 
     /// <summary>Whether etcd has no users, so that nobody can log in.</summary>
     public static bool SaysLoginIsOff(RpcException error) => Says(error, "authentication is not enabled");
@@ -46,7 +47,7 @@ internal static class EtcdErrors
         {
             StatusCode.PermissionDenied => As(
                 PolicyStoreFailure.Denied,
-                $"{what} is not allowed{(user is null ? "" : $" to user {user}")}. Grant its role the keys, for example: etcdctl role grant-permission ROLE --prefix=true readwrite KEY"),
+                $"{what} is not allowed{(user is null ? "" : $" to user {user}")}. Grant the keys to a role: etcdctl role grant-permission ROLE --prefix=true readwrite KEY"),
             StatusCode.Unauthenticated => As(PolicyStoreFailure.Denied, $"{what} is refused: {detail}. Check Username and Password"),
             StatusCode.InvalidArgument when Says(error, "user name is empty") => As(PolicyStoreFailure.Denied, $"{what} needs a user. Set Username and Password"),
             StatusCode.InvalidArgument when Says(error, "authentication failed") => As(
@@ -60,7 +61,8 @@ internal static class EtcdErrors
                 PolicyStoreFailure.Unavailable, $"{what} failed: etcd's disk quota is used up. Compact and defragment it, then disarm its alarm"),
             StatusCode.DeadlineExceeded => As(PolicyStoreFailure.Unavailable, $"{what} got no answer in time. Check that etcd runs, has a leader and can be reached"),
             _ when IsOfCertificate(error) => As(
-                PolicyStoreFailure.Unavailable, $"{what} failed: no trust between us and etcd. Check CaFile, CertFile and KeyFile, and the host name in Endpoints ({detail})"),
+                PolicyStoreFailure.Unavailable,
+                $"{what} failed: no trust between us and etcd. Check CaFile, CertFile and KeyFile, and the host name in Endpoints ({detail})"),
             _ => As(PolicyStoreFailure.Unavailable, $"{what} failed: {detail}. Check that etcd runs and can be reached"),
         };
     }

@@ -50,9 +50,15 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdLayout layout, 
         try
         {
             var from = 1L;
-            while (await connection.StreamAsync(
-                $"reading the history of {layout}", (invoker, options) => FollowAsync(replay, from, invoker, options), ending.Token).ConfigureAwait(false) is > 0 and var compacted)
+            while (true)
             {
+                var compacted = await connection.StreamAsync(
+                    $"reading the history of {layout}", (invoker, options) => FollowAsync(replay, from, invoker, options), ending.Token).ConfigureAwait(false);
+                if (compacted == 0)
+                {
+                    return replay.Changes;
+                }
+
                 // What was compacted is gone, but for what is still as it was then.
                 from = compacted;
                 var request = new TxnRequest { Success = { new RequestOp { RequestRange = KeysOf(from) } } };
@@ -61,10 +67,9 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdLayout layout, 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new PolicyStoreException(PolicyStoreFailure.Unavailable, $"Reading the history of {layout} took longer than {LongestReplay.TotalSeconds:0} s. Compact etcd, or try again later.");
+            throw new PolicyStoreException(
+                PolicyStoreFailure.Unavailable, $"Reading the history of {layout} took longer than {LongestReplay.TotalSeconds:0} s. Compact etcd, or try again later.");
         }
-
-        return replay.Changes;
     }
 
     /// <summary>Replays from a revision to the present. The result is 0, or the revision below which all is compacted.</summary>
@@ -76,7 +81,7 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdLayout layout, 
         var request = new WatchCreateRequest { Key = layout.Config.Start, RangeEnd = layout.Config.End, StartRevision = from };
         try
         {
-            await call.RequestStream.WriteAsync(new WatchRequest { CreateRequest = request }, ending.Token).ConfigureAwait(false);
+            await EtcdConnection.SendAsync(call.RequestStream, new WatchRequest { CreateRequest = request }, ending.Token).ConfigureAwait(false);
             while (await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false))
             {
                 var answer = call.ResponseStream.Current;
@@ -96,7 +101,8 @@ internal sealed class EtcdHistory(EtcdConnection connection, EtcdLayout layout, 
 
             throw new RpcException(new Status(StatusCode.Unavailable, "etcd has ended the watch"));
         }
-        catch (Exception exception) when (exception is RpcException or OperationCanceledException && settled.IsCancellationRequested && !options.CancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is RpcException or OperationCanceledException
+            && settled.IsCancellationRequested && !options.CancellationToken.IsCancellationRequested)
         {
             return 0;
         }

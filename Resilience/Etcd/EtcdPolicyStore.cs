@@ -48,7 +48,7 @@ public sealed class EtcdPolicyStore : IPolicyStore
     /// <inheritdoc/>
     public Task<StoredPolicies> ReadAsync(long revision, CancellationToken cancellationToken) => revision > 0
         ? ReadAtAsync(revision, $"reading {_layout} at revision {revision}", cancellationToken)
-        : throw new PolicyStoreException(PolicyStoreFailure.UnknownRevision, $"{Name}: there is no revision {revision}; the first is 1. See the history for those that there are.");
+        : throw new PolicyStoreException(PolicyStoreFailure.UnknownRevision, $"{Name}: there is no revision {revision}; see the history for those that there are.");
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<StoredPolicies> WatchAsync(Action<PolicyStoreException?> problem, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -14,7 +14,8 @@ namespace ResilientShop.Resilience.Etcd;
 /// <param name="time">Paces it.</param>
 /// <param name="states">Told every new state.</param>
 /// <param name="problem">Told what goes wrong, and null when all is well again.</param>
-internal sealed class EtcdWatch(EtcdConnection connection, EtcdLayout layout, TimeProvider time, ChannelWriter<StoredPolicies> states, Action<PolicyStoreException?> problem)
+internal sealed class EtcdWatch(
+    EtcdConnection connection, EtcdLayout layout, TimeProvider time, ChannelWriter<StoredPolicies> states, Action<PolicyStoreException?> problem)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -58,7 +59,8 @@ internal sealed class EtcdWatch(EtcdConnection connection, EtcdLayout layout, Ti
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var answer = await connection.CallAsync(
-            $"reading {layout}", (invoker, options) => new KV.KVClient(invoker).TxnAsync(EtcdPolicies.Request(layout), options).ResponseAsync, cancellationToken).ConfigureAwait(false);
+            $"reading {layout}", (invoker, options) => new KV.KVClient(invoker).TxnAsync(EtcdPolicies.Request(layout), options).ResponseAsync, cancellationToken)
+            .ConfigureAwait(false);
         var policies = EtcdPolicies.From(answer, layout);
         Take(policies);
         await connection.StreamAsync(
@@ -96,7 +98,7 @@ internal sealed class EtcdWatch(EtcdConnection connection, EtcdLayout layout, Ti
         var beating = Task.CompletedTask;
         try
         {
-            await call.RequestStream.WriteAsync(FirstRequest(policies.Header.Revision + 1), ending.Token).ConfigureAwait(false);
+            await EtcdConnection.SendAsync(call.RequestStream, FirstRequest(policies.Header.Revision + 1), ending.Token).ConfigureAwait(false);
             beating = BeatAsync(call.RequestStream, ending.Token);
             while (await call.ResponseStream.MoveNext(ending.Token).ConfigureAwait(false))
             {

@@ -69,6 +69,18 @@ public sealed class TcpCut : IAsyncDisposable
         }
     }
 
+    /// <summary>What the server says on the present connections is lost from now on; what is said to it still arrives.</summary>
+    public void LoseAnswers()
+    {
+        lock (_changing)
+        {
+            foreach (var link in _links)
+            {
+                link.LoseAnswers();
+            }
+        }
+    }
+
     /// <summary>New connections are made and speak.</summary>
     public void Recover()
     {
@@ -87,7 +99,13 @@ public sealed class TcpCut : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Refuse();
-        await Task.WhenAll(_tasks);
+        Task[] tasks;
+        lock (_changing)
+        {
+            tasks = [.. _tasks];
+        }
+
+        await Task.WhenAll(tasks);
     }
 
     private async Task AcceptAsync(TcpListener listener)
@@ -104,15 +122,22 @@ public sealed class TcpCut : IAsyncDisposable
                 return;
             }
 
-            Take(client);
+            Take(client, listener);
         }
     }
 
-    private void Take(Socket client)
+    private void Take(Socket client, TcpListener listener)
     {
         var link = new Link(client, new Socket(SocketType.Stream, ProtocolType.Tcp), _server);
         lock (_changing)
         {
+            if (listener != _listener)
+            {
+                // It came in just before the way was cut.
+                link.Reset();
+                return;
+            }
+
             Connections++;
             _links.Add(link);
             if (_isSilent)
@@ -127,6 +152,9 @@ public sealed class TcpCut : IAsyncDisposable
     private sealed class Link(Socket client, Socket upstream, IPEndPoint server)
     {
         private volatile bool _isSilent;
+        private volatile bool _losesAnswers;
+
+        public void LoseAnswers() => _losesAnswers = true;
 
         public void Silence() => _isSilent = true;
 
@@ -173,7 +201,10 @@ public sealed class TcpCut : IAsyncDisposable
             {
                 while (await from.ReceiveAsync(buffer) is > 0 and var count && !_isSilent)
                 {
-                    await to.SendAsync(buffer.AsMemory(0, count));
+                    if (!_losesAnswers || to != client)
+                    {
+                        await to.SendAsync(buffer.AsMemory(0, count));
+                    }
                 }
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

@@ -77,6 +77,13 @@ internal sealed class StateWatch : IAsyncDisposable
         {
             _states.Writer.TryComplete();
         }
+        catch (Exception exception)
+        {
+            // Whoever waits for a state is not to wait for ever.
+            _states.Writer.TryComplete(exception);
+            _problems.Writer.TryComplete(exception);
+            throw;
+        }
     }
 }
 
