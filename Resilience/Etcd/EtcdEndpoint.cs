@@ -13,8 +13,9 @@ internal sealed class EtcdEndpoint : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
-    // A second without a frame asks for one, two more without an answer end the connection; the handler looks once a second. Only while a call waits: etcd closes a connection that pings while
-    // it is idle, or more than twice in 5 s without having been sent anything (--grpc-keepalive-min-time). A watch is therefore sent something every second.
+    // A second without a frame asks for one, two more without an answer end the connection; the handler looks once a second. Only while a call waits: etcd closes
+    // a connection that pings while it is idle, or more than twice in 5 s without having been sent anything (--grpc-keepalive-min-time). A watch is therefore
+    // sent something every second.
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
 

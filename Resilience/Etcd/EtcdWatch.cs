@@ -111,7 +111,8 @@ internal sealed class EtcdWatch(
 
             throw new RpcException(new Status(StatusCode.Unavailable, "etcd has ended the watch"));
         }
-        catch (Exception exception) when (exception is RpcException or OperationCanceledException && silence.IsCancellationRequested && !options.CancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is RpcException or OperationCanceledException
+            && silence.IsCancellationRequested && !options.CancellationToken.IsCancellationRequested)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, $"etcd has said nothing for {LongestSilence.TotalSeconds:0} s"));
         }

@@ -19,8 +19,9 @@ public sealed class EtcdPolicyStoreTests(EtcdServer etcd) : PolicyStoreContract
     {
         await using var store = Create();
         await using var other = Create();
-        Task<bool> SeedAsync(EtcdPolicyStore by, string text) =>
-            by.SeedAsync(new Dictionary<string, ReadOnlyMemory<byte>> { ["defaults"] = Bytes(text), ["tiers"] = Bytes(text) }, "gateway", "first start", TestContext.Current.CancellationToken);
+        static Task<bool> SeedAsync(EtcdPolicyStore by, string text) => by.SeedAsync(
+            new Dictionary<string, ReadOnlyMemory<byte>> { ["defaults"] = Bytes(text), ["tiers"] = Bytes(text) },
+            "gateway", "first start", TestContext.Current.CancellationToken);
 
         var seeds = await Task.WhenAll(SeedAsync(store, "a: 1"), SeedAsync(other, "a: 2"));
 
@@ -82,8 +83,11 @@ public sealed class EtcdPolicyStoreTests(EtcdServer etcd) : PolicyStoreContract
         await using var store = Create();
         var tooMuch = Enumerable.Range(0, 6).Select(number => ($"routes/r{number}", (string?)new string('#', 200_000))).ToArray();
 
-        (await Should.ThrowAsync<PolicyInvalidException>(() => store.ChangeAsync(Change(), TestContext.Current.CancellationToken))).Message.ShouldContain("number of changed scopes");
-        (await Should.ThrowAsync<PolicyInvalidException>(() => store.ChangeAsync(Change(tooMuch), TestContext.Current.CancellationToken))).Message.ShouldContain("bytes of all changed scopes");
+        var nothing = await Should.ThrowAsync<PolicyInvalidException>(() => store.ChangeAsync(Change(), TestContext.Current.CancellationToken));
+        var much = await Should.ThrowAsync<PolicyInvalidException>(() => store.ChangeAsync(Change(tooMuch), TestContext.Current.CancellationToken));
+
+        nothing.Message.ShouldContain("number of changed scopes");
+        much.Message.ShouldContain("bytes of all changed scopes");
     }
 
     [Fact]

@@ -79,7 +79,8 @@ public abstract class PolicyStoreContract
     {
         await using var store = await CreateAsync();
 
-        var refused = await Should.ThrowAsync<PolicyInvalidException>(async () => await store.ChangeAsync(Change((First, "a: 1"), (scope, "b: 1")), TestContext.Current.CancellationToken));
+        var refused = await Should.ThrowAsync<PolicyInvalidException>(
+            async () => await store.ChangeAsync(Change((First, "a: 1"), (scope, "b: 1")), TestContext.Current.CancellationToken));
 
         refused.Message.ShouldContain(scope);
         (await store.ReadAsync(TestContext.Current.CancellationToken)).IsEmpty.ShouldBeTrue();
@@ -105,7 +106,8 @@ public abstract class PolicyStoreContract
         var from = await store.ChangeAsync(Change((First, "a: 1"), (Second, "b: 1")), TestContext.Current.CancellationToken);
         var deletion = await other.ChangeAsync(Change((Second, null)) with { From = from }, TestContext.Current.CancellationToken);
 
-        var conflict = await Should.ThrowAsync<PolicyStoreException>(() => store.ChangeAsync(Change((First, "a: mine")) with { From = from }, TestContext.Current.CancellationToken));
+        var conflict = await Should.ThrowAsync<PolicyStoreException>(
+            () => store.ChangeAsync(Change((First, "a: mine")) with { From = from }, TestContext.Current.CancellationToken));
 
         conflict.Failure.ShouldBe(PolicyStoreFailure.Conflict);
         conflict.Message.ShouldContain($"{deletion}");
