@@ -153,11 +153,11 @@ public sealed class FailureClassifierTests
     [InlineData("retry_on.grpc", "INVALID_ARGUMENT")]
     [InlineData("retry_on.grpc", "OK")]
     [InlineData("retry_on.grpc", "unavailable")]
-    [InlineData("retry_on.grpc", "")]
-    [InlineData("retry_on.codes", "")]
-    [InlineData("retry_on.codes", " ")]
-    [InlineData("retry_on.codes", "12345678901234567890123456789012345678901234567890123456789012345")]
-    public void A_set_with_what_must_not_be_in_it_is_refused(string key, string value)
+    [InlineData("retry_on.grpc", "", "''")]
+    [InlineData("retry_on.codes", "", "''")]
+    [InlineData("retry_on.codes", " ", "' '")]
+    [InlineData("retry_on.codes", "12345678901234567890123456789012345678901234567890123456789012345", "'123456789012345678901234567890123456789012345678901234567890...'")]
+    public void A_set_with_what_must_not_be_in_it_is_refused(string key, string value, string? shown = null)
     {
         var signals = key switch
         {
@@ -166,7 +166,7 @@ public sealed class FailureClassifierTests
             _ => new RetrySignals { Codes = ["BUSY", value] },
         };
         var error = Should.Throw<PolicyInvalidException>(() => new FailureClassifier(signals)).Errors.ShouldHaveSingleItem();
-        (error.Key, error.Value).ShouldBe((key, value));
+        (error.Key, error.Value).ShouldBe((key, shown ?? value));
         error.Expected.ShouldStartWith("must ");
     }
 
