@@ -88,13 +88,23 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             }
         }
 
+        CheckRoutes(read);
+    }
+
+    /// <summary>As anybody would call their targets, and as the gateway does.</summary>
+    private void CheckRoutes(PolicyErrors read)
+    {
+        var callers = new[] { null, document.Gateway }.Distinct().ToList();
         foreach (var route in document.Routes.Values.OrderBy(route => route.Name, StringComparer.Ordinal))
         {
             if (document.RouteCallsOf(route.Name) is { } node)
             {
-                var layers = document.LayersOf(service: null, route.To, read);
-                layers.Route(node);
-                Report(layers, $"routes.{route.Name}");
+                foreach (var caller in callers)
+                {
+                    var layers = document.LayersOf(caller, route.To, read);
+                    layers.Route(node);
+                    Report(layers, $"routes.{route.Name}");
+                }
             }
         }
     }

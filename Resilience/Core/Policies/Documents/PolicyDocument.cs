@@ -11,6 +11,8 @@ public sealed class PolicyDocument
     /// <summary>A document that says nothing: the library's defaults hold.</summary>
     public static readonly PolicyDocument Empty = new(PolicyNode.OfSection("", []));
 
+    private const string GatewayName = "gateway";
+
     private static readonly string[] Parts = ["defaults", "tiers", "dependencies", "services", "routes", "topology"];
 
     private readonly PolicyNode _root;
@@ -59,6 +61,22 @@ public sealed class PolicyDocument
     /// <param name="service">The caller; null for any.</param>
     /// <param name="dependency">What is called.</param>
     public DependencyPolicy PolicyOf(string? service, string dependency) => LayersOf(service, dependency, new PolicyErrors()).Policy;
+
+    /// <summary>Who calls the targets of the routes: the service of that name, or else the first that calls one of them and is called by nobody; null when nobody says.</summary>
+    internal string? Gateway
+    {
+        get
+        {
+            if (Services.Contains(GatewayName))
+            {
+                return GatewayName;
+            }
+
+            var called = Topology.Values.SelectMany(service => service.AllCalls).ToHashSet(StringComparer.Ordinal);
+            var targets = Routes.Values.Select(route => route.To).ToHashSet(StringComparer.Ordinal);
+            return Topology.Values.Where(service => !called.Contains(service.Name) && service.Calls.Any(targets.Contains)).Select(service => service.Name).Min(StringComparer.Ordinal);
+        }
+    }
 
     internal PolicyNode? Section(string key) => _root.Child(key);
 

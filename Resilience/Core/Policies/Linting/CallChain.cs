@@ -16,8 +16,9 @@ internal sealed class CallChain
         var attempts = call.Policy.MostAttempts;
         Sum = rest is not null && tells ? rest.Sum + attempts - 1 : attempts;
         Product = rest is null ? 1 : tells ? rest.Product : Math.Min(rest.Sum * rest.Product, Most);
-        MultipliesAtOnce = !tells && attempts > 1 && rest?.Requests > 1;
-        Multiplies = MultipliesAtOnce || rest?.Multiplies == true;
+        var multiplies = Sum > 1 && Product > 1;
+        Multiplies = multiplies || rest?.Multiplies == true;
+        MultipliesAtOnce = multiplies && attempts > 1 && (!tells || !rest!.Multiplies);
     }
 
     public LintedCall Call { get; }
@@ -34,10 +35,14 @@ internal sealed class CallChain
     /// <summary>The most requests at the end.</summary>
     public double Requests => Sum * Product;
 
-    /// <summary>Retries of its first call are retried by its callee.</summary>
+    /// <summary>Retries of its first call are retried further on, and it is the last call of which that can be said.</summary>
     public bool MultipliesAtOnce { get; }
 
+    /// <summary>Retries of one of its calls are retried further on.</summary>
     public bool Multiplies { get; }
+
+    /// <summary>From its first call on that does not tell its callee of retries.</summary>
+    public CallChain? Untold => !Call.Policy.PropagatesContext ? this : Rest?.Untold;
 
     public LintedCall Last => Calls.Last();
 

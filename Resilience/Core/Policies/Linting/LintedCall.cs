@@ -20,6 +20,9 @@ internal sealed class LintedCall(PolicyLayers layers)
     /// <summary>The caller makes it while nobody waits, for example in a step of a saga.</summary>
     public bool IsInBackground { get; init; }
 
+    /// <summary>The least total with which the policies of routes that inherit from this one are valid.</summary>
+    public TimeSpan LeastTotal { get; init; }
+
     /// <summary>Only those of one route.</summary>
     public bool IsOfRoute { get; init; }
 
@@ -55,16 +58,22 @@ internal sealed class LintedCall(PolicyLayers layers)
     }
 
     /// <summary>
-    /// The settings that change the time of one attempt. A window that is too short for it keeps what it had beyond an attempt. A route says it in any case: L1
-    /// can be off for others who call the same, and whoever switches it on for them gets another window.
+    /// The settings that change the time of one attempt. A window that is too short for it keeps what it had beyond an attempt. Where others inherit a longer
+    /// attempt or, from a route, that L1 is on, the window is said in any case: theirs may be another one.
     /// </summary>
     public IEnumerable<PolicySetting> Attempt(TimeSpan time, Func<string, string> pathOf)
     {
-        yield return new PolicySetting(pathOf(AttemptKey), time);
-        if (Policy.L1 is { } l1 && (l1.Window < time || pathOf("").StartsWith("routes.", StringComparison.Ordinal)))
+        var path = pathOf(AttemptKey);
+        yield return new PolicySetting(path, time);
+        if (Policy.L1 is { } l1)
         {
+            var isInherited = path.StartsWith("routes.", StringComparison.Ordinal)
+                || (time > l1.AttemptTimeout && !path.StartsWith("services.", StringComparison.Ordinal));
             var window = l1.Window < time ? time + (l1.Window - l1.AttemptTimeout) : l1.Window;
-            yield return new PolicySetting(pathOf("l1.window_ms"), window < Milliseconds.Longest ? window : Milliseconds.Longest);
+            if (isInherited || window != l1.Window)
+            {
+                yield return new PolicySetting(pathOf("l1.window_ms"), window < Milliseconds.Longest ? window : Milliseconds.Longest);
+            }
         }
     }
 
@@ -73,7 +82,7 @@ internal sealed class LintedCall(PolicyLayers layers)
     {
         total = Milliseconds.Down(total);
         var lowered = Policy with { Total = total };
-        if (!lowered.IsValid())
+        if (total < LeastTotal || !lowered.IsValid())
         {
             return null;
         }

@@ -5,8 +5,6 @@ namespace ResilientShop.Resilience.Policies;
 /// <summary>A document as the linter's rules see it: who calls whom, by which policy. Not thread-safe.</summary>
 internal sealed class LintedDocument
 {
-    private const string GatewayName = "gateway";
-
     private readonly PolicyErrors _said = new(); // A document is checked before it is linted: nothing is added to it.
     private readonly Dictionary<(string? Caller, string Callee), LintedCall> _calls = [];
     private readonly ILookup<string, LintedCall> _edges;
@@ -14,9 +12,9 @@ internal sealed class LintedDocument
     public LintedDocument(PolicyDocument document)
     {
         Document = document;
+        Gateway = document.Gateway;
         Services = [.. document.Topology.Values.OrderBy(service => service.Name, StringComparer.Ordinal)];
         Routes = [.. document.Routes.Values.OrderBy(route => route.Name, StringComparer.Ordinal)];
-        Gateway = FindGateway();
         Edges = [.. Services.SelectMany(service => service.AllCalls.Order(StringComparer.Ordinal).Select(callee => CallOf(service, callee)))];
         _edges = Edges.ToLookup(edge => edge.Caller!, StringComparer.Ordinal);
         Calls = [.. FindCalls()];
@@ -107,21 +105,15 @@ internal sealed class LintedDocument
             OwnPath = $"services.{service.Name}.dependencies.{callee}",
             IsInRequest = service.Calls.Contains(callee),
             IsInBackground = service.Background.Contains(callee),
+            LeastTotal = service.Name == Gateway ? LeastTotalOf(callee) : TimeSpan.Zero,
         };
         _calls.Add((service.Name, callee), call);
         return call;
     }
 
-    private string? FindGateway()
-    {
-        if (Document.Services.Contains(GatewayName))
-        {
-            return GatewayName;
-        }
-
-        var called = Services.SelectMany(service => service.AllCalls).ToHashSet();
-        return Services.FirstOrDefault(service => !called.Contains(service.Name) && Routes.Any(route => service.Calls.Contains(route.To)))?.Name;
-    }
+    /// <summary>Routes inherit the total of the gateway's calls, and may need more of it than those do.</summary>
+    private TimeSpan LeastTotalOf(string callee) =>
+        Routes.Where(route => route.To == callee && Document.RouteCallsOf(route.Name) is not null).Select(route => CallOf(route).Policy.MinTimeLeft).DefaultIfEmpty().Max();
 
     private IEnumerable<LintedCall> FindCalls()
     {

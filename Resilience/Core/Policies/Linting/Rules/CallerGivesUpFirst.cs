@@ -23,7 +23,7 @@ internal sealed class CallerGivesUpFirst : IPolicyRule
             }
         }
 
-        foreach (var route in document.Routes.Where(route => route.WaitsFor.Count > 0 && route.WaitsFor[0] != route.To))
+        foreach (var route in document.Routes.Where(route => route.WaitsFor.Count > 0 && route.WaitsFor[0] != route.To && route.To != document.Gateway))
         {
             var outer = document.CallOf(route);
             if (outer.IsOfRoute || !document.Edges.Contains(outer))

@@ -19,14 +19,14 @@ internal sealed class RetriesMultiply : IPolicyRule
         var calls = document.Edges.Concat(document.Calls.Where(call => call.IsOfRoute)).ToList();
         foreach (var chain in calls.Select(call => chains.StartingWith(call).FirstOrDefault(chain => chain.MultipliesAtOnce)).OfType<CallChain>())
         {
-            var next = chain.Rest!.FirstRetrying!;
+            var untold = chain.Untold!;
             yield return new RuleFinding(
                 FindingSeverity.Error,
                 chain.Whose,
-                chain.Call.Place("propagate"),
-                next.Place("l2.max_attempts"),
-                $"{chain.Formula} = {chain.Requests:0} requests can come of one, because {chain.Call.Callee} is not told that {chain.Call.Whose} is a retry.",
-                new PolicyFix().Or(new PolicySetting(chain.Call.OwnPathOf("propagate"), "true")).Or(chain.Call.OneAttempt(chain.Call.OwnPathOf)).ToString());
+                untold.Call.Place("propagate"),
+                untold.Rest!.FirstRetrying!.Place("l2.max_attempts"),
+                $"{chain.Formula} = {chain.Requests:0} requests can come of one, because {untold.Call.Callee} is not told which calls are retries.",
+                new PolicyFix().Or(new PolicySetting(untold.Call.OwnPathOf("propagate"), "true")).Or(chain.Call.OneAttempt(chain.Call.OwnPathOf)).ToString());
         }
 
         var called = document.Edges.Select(edge => edge.Callee).ToHashSet(StringComparer.Ordinal);

@@ -25,7 +25,8 @@ internal sealed class RouteSla : IPolicyRule
             new(gateway.Policy.Total, gateway.Place("total_ms"), $"routes.{route.Name}.total_ms", $"total_ms of {gateway.Whose}"),
         };
         var caller = route.To;
-        foreach (var callee in route.WaitsFor)
+        var seen = new HashSet<string?> { document.Gateway, caller };
+        foreach (var callee in route.WaitsFor.TakeWhile(seen.Add)) // A chain that comes back waits for itself: call-cycle or unknown-name says so.
         {
             var call = document.CallOf(caller, callee);
             if (JudgeWait(route, call, limits) is { } wait)
