@@ -18,6 +18,7 @@ internal static class TelemetryExtensions
     private const string ProjectSources = "ResilientShop.*";
     // Without the client's own span, that of the HTTP request below it would have a parent that nobody sent.
     private const string GrpcClientSource = "Grpc.Net.Client";
+    private const string GrpcCall = "Grpc.Net.Client.GrpcOut";
 
     private const string ProxySource = "Yarp.ReverseProxy";
 
@@ -56,10 +57,13 @@ internal static class TelemetryExtensions
 
     private static bool IsProbe(string? path) => path is "/health" or "/alive" or "/metrics";
 
-    /// <summary>A proxy's rounds of probes would be traces of their own, thousands a day, about nothing.</summary>
+    /// <summary>
+    /// A proxy's rounds of probes, and the calls that keep a lease in etcd alive, would be traces of their own, thousands a day, about nothing. A gRPC call that is
+    /// made for something has a span above it, and the sampler of that decides.
+    /// </summary>
     private sealed class RequestsNotProbes : Sampler
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-            new(samplingParameters.Name is "proxy.cluster_health_checks" ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
+            new(samplingParameters.Name is "proxy.cluster_health_checks" or GrpcCall ? SamplingDecision.Drop : SamplingDecision.RecordAndSample);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -38,17 +39,29 @@ public sealed class TelemetryTests
         var app = await DefaultsApp.StartAsync(builder, app => app.MapGet("/things/{id}", (string id, ILoggerFactory loggers) =>
         {
             loggers.CreateLogger("Things").LogInformation("Looked at {Thing}", id);
+            CallOverGrpc("made-for-a-request");
             return id;
         }));
 
         await app.Http.GetAsync("/health", Cancel);
         await app.Http.GetAsync("/things/lamp", Cancel);
+        CallOverGrpc("keeps-a-lease");
         await app.DisposeAsync();
 
         received["/v1/traces"].ShouldContain("/things/{id}");
         received["/v1/traces"].ShouldContain("things-1");
         received["/v1/traces"].ShouldNotContain("/health");
+        received["/v1/traces"].ShouldContain("made-for-a-request");
+        received["/v1/traces"].ShouldNotContain("keeps-a-lease");
         received["/v1/metrics"].ShouldContain("http.server.request.duration");
         received["/v1/logs"].ShouldContain("Looked at lamp");
+    }
+
+    // The span that Grpc.Net.Client makes of a call.
+    private static void CallOverGrpc(string method)
+    {
+        using var source = new ActivitySource("Grpc.Net.Client");
+        using var call = source.StartActivity("Grpc.Net.Client.GrpcOut", ActivityKind.Client);
+        call?.SetTag("grpc.method", method);
     }
 }

@@ -131,6 +131,11 @@ public sealed partial class HotPolicies : IDisposable
         {
             Refuse(stored, [.. invalid.Errors.Select(error => error.ToString())], span);
         }
+        catch (Exception exception)
+        {
+            // A defect of ours, or of a requirement, must not end the following of the store: the next text may be one that it can be put right with.
+            Refuse(stored, [$"It could not be checked: {exception.GetType().Name}: {exception.Message}"], span);
+        }
     }
 
     private void Settle(StoredPolicies stored, string origin, IReadOnlyList<PolicyFinding> findings)

@@ -60,6 +60,18 @@ public sealed class HotPoliciesTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_check_that_breaks_is_a_refusal_and_the_next_text_is_taken()
+    {
+        await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
+        world.Save("defaults: { total_ms: 2700 }");
+        world.Start(check: document => _ = document.PolicyOf(null, "stock").Total.TotalMilliseconds == 2700 ? throw new InvalidOperationException("a defect") : 0);
+        await PolicyWorld.UntilAsync(() => world.Told.RefusedRevision is not null);
+        world.Told.RefusedBecause.ShouldHaveSingleItem().ShouldContain("a defect");
+        world.Replace("defaults: { total_ms: 2800 }");
+        await PolicyWorld.UntilAsync(() => world.TotalMs == 2800);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_store_that_is_empty_takes_nothing_away_and_is_filled_by_whom_it_concerns()
     {
         var started = PolicyWorld.Stored(3, "defaults: { total_ms: 2600 }");
