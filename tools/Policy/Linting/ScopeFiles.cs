@@ -11,7 +11,6 @@ internal sealed record ScopeFiles(IReadOnlyList<PolicySource> Sources, IReadOnly
 {
     private const string Allowed = "must be resilience, defaults, tiers or topology with .yaml or .yml, or stand in the folder dependencies, services or routes";
 
-    private static readonly string[] Extensions = [".yaml", ".yml"];
     private static readonly string[] Groups = ["dependencies", "services", "routes"];
 
     /// <summary>Reads a folder or a file.</summary>
@@ -26,57 +25,22 @@ internal sealed record ScopeFiles(IReadOnlyList<PolicySource> Sources, IReadOnly
         return Directory.Exists(path) ? ReadFolder(path) : throw new UsageException($"PATH: '{path}' is neither a file nor a folder");
     }
 
-    private static ScopeFiles ReadFolder(string folder)
+    private static ScopeFiles ReadFolder(string path)
     {
-        var scopes = new Dictionary<string, string>(StringComparer.Ordinal);
-        var errors = new List<PolicyError>();
+        var folder = new PolicyFolder(path);
         try
         {
-            foreach (var (scope, file) in FilesIn(folder))
-            {
-                var isKnown = scope.Contains('/', StringComparison.Ordinal) || PolicyScope.IsValid(scope);
-                if (!isKnown)
-                {
-                    errors.Add(new PolicyError("the name", $"'{PathOf(file)}'", Allowed) { Source = file });
-                }
-                else if (!scopes.TryAdd(scope, file))
-                {
-                    errors.Add(new PolicyError("the scope", $"'{scope}', which {scopes[scope]} is too", "must be in one file") { Source = file });
-                }
-            }
+            var sources = folder.Read();
+            var errors = folder.Strangers().Select(file => new PolicyError("the name", $"'{Path.GetFileName(file)}'", Allowed) { Source = file }).ToList();
+            return sources.Count + errors.Count == 0
+                ? throw new UsageException($"PATH: '{path}' has no scope in it; a scope {Allowed}")
+                : new ScopeFiles(sources, errors);
         }
-        catch (UnauthorizedAccessException denied)
+        catch (PolicyStoreException unreadable)
         {
-            throw new UsageException($"PATH: '{folder}' cannot be read: {denied.Message}");
-        }
-
-        return scopes.Count + errors.Count == 0
-            ? throw new UsageException($"PATH: '{folder}' has no scope in it; a scope {Allowed}")
-            : new ScopeFiles([.. scopes.Select(scope => SourceOf(scope.Key, scope.Value))], errors);
-    }
-
-    private static IEnumerable<(string Scope, string File)> FilesIn(string folder)
-    {
-        foreach (var file in YamlIn(folder))
-        {
-            yield return (Path.GetFileNameWithoutExtension(file), file);
-        }
-
-        foreach (var group in Groups.Where(group => Directory.Exists(Path.Combine(folder, group))))
-        {
-            foreach (var file in YamlIn(Path.Combine(folder, group)))
-            {
-                yield return ($"{group}/{Path.GetFileNameWithoutExtension(file)}", file);
-            }
+            throw new UsageException($"PATH: {unreadable.Message}");
         }
     }
-
-    // Editors and mounted volumes leave files that begin with a dot.
-    private static IEnumerable<string> YamlIn(string folder) => Directory.EnumerateFiles(folder)
-        .Where(file => Extensions.Contains(Path.GetExtension(file)) && !PathOf(file).StartsWith('.'))
-        .Order(StringComparer.Ordinal);
-
-    private static string PathOf(string file) => Path.GetFileName(file);
 
     /// <summary>What a file alone is, by its name and folder; a file of any other name is a whole document.</summary>
     private static string ScopeOf(string file)

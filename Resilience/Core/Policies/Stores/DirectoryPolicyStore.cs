@@ -20,7 +20,7 @@ public sealed class DirectoryPolicyStore : IPolicyStore
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         _time = time ?? TimeProvider.System;
-        _folder = new PolicyFolder(path);
+        _folder = new PolicyFolder(Path.GetFullPath(path));
         _state = new FolderState(_folder, _time);
         _instances = new FolderInstances(_folder, _state, _time);
     }

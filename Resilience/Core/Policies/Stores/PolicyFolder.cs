@@ -13,8 +13,8 @@ public sealed class PolicyFolder(string path)
     private static readonly string[] Extensions = [".yaml", ".yml"];
     private static readonly string[] Groups = ["dependencies", "services", "routes"];
 
-    /// <summary>The folder, absolute.</summary>
-    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    /// <summary>The folder, as it was given.</summary>
+    public string Path { get; } = path;
 
     /// <summary>The file of a scope that has none yet.</summary>
     public string FileOf(string scope) => System.IO.Path.Combine(Path, $"{scope}{Extensions[0]}");
@@ -37,6 +37,12 @@ public sealed class PolicyFolder(string path)
             throw Failure(exception, $"The policies in {Path} cannot be read: {exception.Message}");
         }
     }
+
+    /// <summary>YAML files at the top whose name is no scope: nobody reads them, and who wrote them may think otherwise.</summary>
+    internal IEnumerable<string> Strangers() => Directory.EnumerateFiles(Path)
+        .Where(file => Extensions.Contains(System.IO.Path.GetExtension(file)) && !System.IO.Path.GetFileName(file).StartsWith('.')
+            && !PolicyScope.IsValid(System.IO.Path.GetFileNameWithoutExtension(file)))
+        .Order(StringComparer.Ordinal);
 
     /// <summary>The files that scopes are in.</summary>
     internal IEnumerable<(string Scope, string File)> Files()
