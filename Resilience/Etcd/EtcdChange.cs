@@ -30,6 +30,7 @@ internal sealed class EtcdChange
 
         var record = new AuditRecord(change.Who, now, change.Why, [.. change.Scopes.Keys.Order(StringComparer.Ordinal)]);
         Request.Success.Add(new RequestOp { RequestPut = new PutRequest { Key = _auditKey, Value = EtcdJson.Write(record) } });
+        Request.Success.Add(EtcdAudit.Count(layout));
         Request.Failure.Add(new RequestOp { RequestRange = new RangeRequest { Key = _auditKey, KeysOnly = true } });
         Request.Failure.AddRange(EtcdPolicies.Request(layout).Success);
     }
@@ -72,6 +73,9 @@ internal sealed class EtcdChange
         answer.Succeeded ? answer.Header.Revision
         : answer.Responses[0].ResponseRange.Kvs is [var record] ? record.ModRevision
         : null;
+
+    /// <summary>How many records the audit has with this change's; 0 when it was not made by this answer's call.</summary>
+    public static long RecordsOf(TxnResponse answer) => answer.Succeeded ? answer.Responses[^1].ResponseRange.Count : 0;
 
     /// <summary>The revision that was there instead.</summary>
     public long RevisionFound(TxnResponse answer) =>

@@ -21,12 +21,13 @@ public sealed class EtcdPolicyStore : IPolicyStore
     private readonly EtcdConnection _connection;
     private readonly EtcdLayout _layout;
     private readonly EtcdAcknowledgements _acknowledgements;
+    private readonly EtcdAudit _audit;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _disposing = new();
 
     /// <param name="options">Where, and as whom.</param>
     /// <param name="time">The clock; the system's when null.</param>
-    /// <param name="logger">Told, at level Debug, of acknowledgements that could not be renewed; nobody when null.</param>
+    /// <param name="logger">Told, at level Debug, of acknowledgements that could not be renewed and of an audit that could not be trimmed; nobody when null.</param>
     /// <exception cref="PolicyInvalidException">The options are wrong.</exception>
     public EtcdPolicyStore(EtcdPolicyOptions options, TimeProvider? time = null, ILogger<EtcdPolicyStore>? logger = null)
     {
@@ -36,7 +37,9 @@ public sealed class EtcdPolicyStore : IPolicyStore
         _time = time ?? TimeProvider.System;
         _layout = new EtcdLayout(options.Prefix);
         _connection = new EtcdConnection(options, Name);
-        _acknowledgements = new EtcdAcknowledgements(_connection, _layout, options.AcknowledgementLease, _time, logger ?? NullLogger<EtcdPolicyStore>.Instance);
+        var log = logger ?? NullLogger<EtcdPolicyStore>.Instance;
+        _acknowledgements = new EtcdAcknowledgements(_connection, _layout, options.AcknowledgementLease, _time, log);
+        _audit = new EtcdAudit(_connection, _layout, log);
     }
 
     /// <inheritdoc/>
@@ -161,6 +164,11 @@ public sealed class EtcdPolicyStore : IPolicyStore
         return EtcdPolicies.From(answer, _layout).ToStored();
     }
 
-    private Task<TxnResponse> WriteAsync(EtcdChange change, CancellationToken cancellationToken) => _connection.CallAsync(
-        $"changing {_layout}", (invoker, options) => new KV.KVClient(invoker).TxnAsync(change.Request, options).ResponseAsync, cancellationToken);
+    private async Task<TxnResponse> WriteAsync(EtcdChange change, CancellationToken cancellationToken)
+    {
+        var answer = await _connection.CallAsync(
+            $"changing {_layout}", (invoker, options) => new KV.KVClient(invoker).TxnAsync(change.Request, options).ResponseAsync, cancellationToken).ConfigureAwait(false);
+        await _audit.TrimAsync(EtcdChange.RecordsOf(answer), cancellationToken).ConfigureAwait(false);
+        return answer;
+    }
 }

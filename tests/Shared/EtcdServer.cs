@@ -121,20 +121,42 @@ public sealed class EtcdServer : IAsyncLifetime
     public Task<long> PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
         AskAsync("kv/put", new { key = Base64(key), value = Convert.ToBase64String(value.Span) }, cancellationToken);
 
+    /// <summary>Puts many keys past every store, 100 a transaction.</summary>
+    public async Task PutManyAsync(IEnumerable<string> keys, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
+    {
+        foreach (var some in keys.Chunk(100))
+        {
+            var puts = some.Select(key => new { requestPut = new { key = Base64(key), value = Convert.ToBase64String(value.Span) } });
+            await AskAsync("kv/txn", new { success = puts.ToArray() }, cancellationToken);
+        }
+    }
+
     /// <summary>Deletes a key past every store.</summary>
     /// <returns>The revision.</returns>
     public Task<long> DeleteAsync(string key, CancellationToken cancellationToken) => AskAsync("kv/deleterange", new { key = Base64(key) }, cancellationToken);
+
+    /// <summary>How many keys begin with <paramref name="prefix"/>, which ends in '/'.</summary>
+    public async Task<long> CountAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var answer = await AskWholeAsync("kv/range", new { key = Base64(prefix), range_end = Base64($"{prefix[..^1]}0"), count_only = true }, cancellationToken);
+        return long.Parse(answer.GetProperty("count").GetString()!, CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Forgets all that was before a revision.</summary>
     public Task CompactAsync(long revision, CancellationToken cancellationToken) => AskAsync("kv/compaction", new { revision, physical = true }, cancellationToken);
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
-    private async Task<long> AskAsync(string what, object question, CancellationToken cancellationToken)
+    private async Task<JsonElement> AskWholeAsync(string what, object question, CancellationToken cancellationToken)
     {
         using var answer = await _http.PostAsJsonAsync($"{Endpoint}/v3/{what}", question, cancellationToken);
         answer.EnsureSuccessStatusCode();
-        var body = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+    }
+
+    private async Task<long> AskAsync(string what, object question, CancellationToken cancellationToken)
+    {
+        var body = await AskWholeAsync(what, question, cancellationToken);
         return long.Parse(body.GetProperty("header").GetProperty("revision").GetString()!, CultureInfo.InvariantCulture);
     }
 

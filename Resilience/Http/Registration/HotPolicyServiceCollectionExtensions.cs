@@ -46,6 +46,7 @@ public static class HotPolicyServiceCollectionExtensions
             Instance = options.Instance,
             Origin = first.Origin,
             Pinned = book.Pinned,
+            Clients = provider.GetRequiredService<IOptions<ResilienceOptions>>().Value.Known,
             SeedsEmptyStore = options.SeedsEmptyStore,
             Check = document => Check(document, book, provider.GetServices<IPolicyRequirement>()),
             Applied = options.CacheFile is { } file ? stored => LastGood.Keep(new PolicyCache(file), stored, logger) : null,

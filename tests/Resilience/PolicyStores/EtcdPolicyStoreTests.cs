@@ -62,6 +62,22 @@ public sealed class EtcdPolicyStoreTests(EtcdServer etcd) : PolicyStoreContract
     }
 
     [Fact]
+    public async Task The_audit_keeps_the_latest_ten_thousand_records()
+    {
+        await using var store = Create();
+        var old = Enumerable.Range(0, 10_150).Select(number => $"{_prefix[..^"/config".Length]}/audit/20200101T000000.000Z-{number:00000}");
+        await etcd.PutManyAsync(old, Bytes("""{"who":"somebody","when":"2020-01-01T00:00:00Z","why":"long ago","scopes":["defaults"]}"""), TestContext.Current.CancellationToken);
+
+        var revision = await store.ChangeAsync(Change(("defaults", "a: 1")), TestContext.Current.CancellationToken);
+        await store.ChangeAsync(Change(("defaults", "a: 2")) with { From = revision }, TestContext.Current.CancellationToken);
+
+        // What was put in one transaction has one revision here; the records are counted.
+        var records = await etcd.CountAsync($"{_prefix[..^"/config".Length]}/audit/", TestContext.Current.CancellationToken);
+        records.ShouldBe(10_001);
+        (await store.HistoryAsync(3, TestContext.Current.CancellationToken)).Count(entry => entry.Why != "long ago").ShouldBe(2);
+    }
+
+    [Fact]
     public async Task The_last_scope_that_is_deleted_leaves_an_empty_state()
     {
         await using var store = Create();

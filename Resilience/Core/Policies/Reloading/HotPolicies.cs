@@ -42,7 +42,7 @@ public sealed partial class HotPolicies : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         (_store, _registry, _running, _options, _time) = (store, registry, started, options, time ?? TimeProvider.System);
         _logger = logger ?? (ILogger)Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
-        _status = new PolicyStatus(store.Name, Acknowledge(started, options.Origin), PolicyLinter.Lint(registry.Current.Document));
+        _status = new PolicyStatus(store.Name, Acknowledge(started, options.Origin), WithClients(registry.Current.Document, PolicyLinter.Lint(registry.Current.Document)));
         _metrics = new PolicyMetrics(meters, () => _status.Acknowledgement);
         _sender = new AcknowledgementSender(store, _time, _logger);
     }
@@ -61,11 +61,7 @@ public sealed partial class HotPolicies : IDisposable
     {
         // Nothing here belongs to a request that happens to be under way.
         Activity.Current = null;
-        foreach (var finding in _status.Findings)
-        {
-            LogFinding(_logger, finding.ToString());
-        }
-
+        Tell(_status.Findings);
         _sender.Send(_status.Acknowledgement);
         var sending = _sender.RunAsync(cancellationToken);
         try
@@ -121,6 +117,7 @@ public sealed partial class HotPolicies : IDisposable
             var (document, findings) = CheckedPolicies.Load(stored.Sources);
             _options.Check?.Invoke(document);
             _registry.Apply(document, stored.Revision, stored.Digest);
+            findings = WithClients(document, findings);
             Settle(stored, _store.Name, findings);
             _metrics.Reloaded(applied: true);
             span?.AddEvent(new ActivityEvent("policies applied", tags: new ActivityTagsCollection { ["old"] = before, ["new"] = stored.Revision }));
@@ -137,6 +134,9 @@ public sealed partial class HotPolicies : IDisposable
             Refuse(stored, [$"It could not be checked: {exception.GetType().Name}: {exception.Message}"], span);
         }
     }
+
+    private IReadOnlyList<PolicyFinding> WithClients(PolicyDocument document, IReadOnlyList<PolicyFinding> findings) =>
+        [.. findings, .. UnlistedCalls.Of(document, _options.Service, _options.Clients)];
 
     private void Settle(StoredPolicies stored, string origin, IReadOnlyList<PolicyFinding> findings)
     {

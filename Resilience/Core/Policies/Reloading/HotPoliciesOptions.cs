@@ -15,6 +15,9 @@ public sealed class HotPoliciesOptions
     /// <summary>Keys that the instance's own configuration holds, whatever the store says.</summary>
     public IReadOnlyList<string> Pinned { get; init; } = [];
 
+    /// <summary>What the process has clients for. One that the topology does not name is a warning: no sum of the linter includes it.</summary>
+    public IReadOnlyCollection<string> Clients { get; init; } = [];
+
     /// <summary>Whether this instance fills a store that it finds empty with what it runs: the shipped policies at first, the last good ones after the store was lost.</summary>
     public bool SeedsEmptyStore { get; init; }
 

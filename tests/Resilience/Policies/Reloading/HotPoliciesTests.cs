@@ -60,6 +60,26 @@ public sealed class HotPoliciesTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_client_that_the_topology_does_not_name_is_a_warning_until_it_does()
+    {
+        await using var world = new PolicyWorld(TestContext.Current.CancellationToken);
+        world.Save("topology: { shop: { calls: [stock] } }");
+        world.Start(clients: ["stock", "prices"]);
+        await PolicyWorld.UntilAsync(() => world.Policies.Status.Findings.Count > 0);
+        var finding = world.Policies.Status.Findings.ShouldHaveSingleItem();
+        finding.ToString().ShouldBe($"warning unlisted-call: the client prices of shop against {Path.Combine(world.Folder, "resilience.yaml")}:1 topology.shop: "
+            + "shop has a client for prices, but by the topology shop calls stock; whether its times fit is not checked. "
+            + "Fix: add prices to topology.shop.calls, or to .background where nobody waits for the answer.");
+
+        world.Replace("topology: { other: { calls: [stock] } }");
+        await PolicyWorld.UntilAsync(() => world.Policies.Status.Findings.Count == 2);
+        world.Policies.Status.Findings[0].Arithmetic.ShouldContain("the topology does not name shop");
+
+        world.Replace("topology: { shop: { calls: [stock], background: [prices] } }");
+        await PolicyWorld.UntilAsync(() => world.Policies.Status.Findings.Count == 0);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_check_that_breaks_is_a_refusal_and_the_next_text_is_taken()
     {
         await using var world = new PolicyWorld(TestContext.Current.CancellationToken);

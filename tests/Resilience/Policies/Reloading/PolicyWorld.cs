@@ -30,7 +30,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
 
     public Acknowledgement Told => Policies.Status.Acknowledgement;
 
-    public void Start(StoredPolicies? started = null, bool seeds = false, Action<PolicyDocument>? check = null)
+    public void Start(StoredPolicies? started = null, bool seeds = false, Action<PolicyDocument>? check = null, IReadOnlyCollection<string>? clients = null)
     {
         Policies = new HotPolicies(Store, Registry, started ?? new StoredPolicies(0, []), new HotPoliciesOptions
         {
@@ -39,6 +39,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
             Pinned = ["Resilience:defaults:reserve_ms"],
             SeedsEmptyStore = seeds,
             Check = check,
+            Clients = clients ?? [],
         });
         _running = Policies.RunAsync(_stopping.Token);
     }
