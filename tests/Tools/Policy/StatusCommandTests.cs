@@ -64,11 +64,32 @@ public sealed class StatusCommandTests : IDisposable
         run.Lines[1..5].Select(line => line[line.IndexOf("14:00:00", StringComparison.Ordinal)..][10..]).ShouldBe(
         [
             "not yet",
-            "refused 2: total_ms is x",
+            "refused 2",
             "store not reachable: no route to host",
             "runs it; pinned by its own configuration: l1.max_attempts; needs a restart for l4.bulkhead",
         ]);
+        run.Lines[5..7].ShouldBe(["revision 2 refused by orders orders-2:", "  total_ms is x"]);
         run.LastLine.ShouldEndWith("1/4 instances run revision 2");
+    }
+
+    [Fact]
+    public async Task What_many_refuse_for_the_same_reason_is_said_once()
+    {
+        foreach (var instance in (string[])["orders-1", "orders-2", "orders-3"])
+        {
+            _bench.Store.Say(Of(instance, _before) with { RefusedRevision = 2, RefusedBecause = instance == "orders-3" ? [] : ["total_ms is x", "reserve_ms is y"] });
+        }
+
+        var run = await _bench.RunAsync("status");
+
+        run.Lines[4..^1].ShouldBe(
+        [
+            "revision 2 refused by orders orders-1, orders orders-2:",
+            "  total_ms is x",
+            "  reserve_ms is y",
+            "revision 2 refused by orders orders-3:",
+            "  it does not say why",
+        ]);
     }
 
     [Fact]

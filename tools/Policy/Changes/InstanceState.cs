@@ -13,13 +13,16 @@ internal static class InstanceState
         instance.Runs(wanted) || instance.RefusedRevision >= wanted.Revision || instance.Revision > wanted.Revision;
 
     /// <summary>What to say of it, in a few words and what is behind them.</summary>
-    public static string Describe(this Acknowledgement instance, StoredPolicies wanted) => string.Join("; ", Parts(instance, wanted));
+    public static string Describe(this Acknowledgement instance, StoredPolicies wanted) => string.Join("; ", Parts(instance, wanted, Why(instance.RefusedBecause)));
 
-    private static IEnumerable<string> Parts(Acknowledgement instance, StoredPolicies wanted)
+    /// <summary>The same without the reasons of a refusal, which are often the same for many and are said apart.</summary>
+    public static string DescribeWithoutReasons(this Acknowledgement instance, StoredPolicies wanted) => string.Join("; ", Parts(instance, wanted, why: ""));
+
+    private static IEnumerable<string> Parts(Acknowledgement instance, StoredPolicies wanted, string why)
     {
         if (instance.RefusedRevision is { } refused)
         {
-            yield return FormattableString.Invariant($"refused {refused}: {(instance.RefusedBecause is [var first, ..] ? first : "it does not say why")}{More(instance.RefusedBecause)}");
+            yield return FormattableString.Invariant($"refused {refused}{why}");
         }
         else if (instance.Runs(wanted))
         {
@@ -46,5 +49,10 @@ internal static class InstanceState
         }
     }
 
-    private static string More(IReadOnlyList<string> reasons) => reasons.Count > 1 ? FormattableString.Invariant($" (and {reasons.Count - 1} more)") : "";
+    private static string Why(IReadOnlyList<string> reasons) => reasons switch
+    {
+        [] => ": it does not say why",
+        [var only] => $": {only}",
+        [var first, ..] => FormattableString.Invariant($": {first} (and {reasons.Count - 1} more)"),
+    };
 }

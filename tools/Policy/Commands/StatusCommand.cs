@@ -49,14 +49,29 @@ internal static class StatusCommand
                     instance.Revision.ToString(CultureInfo.InvariantCulture),
                     instance.Digest,
                     tool.Time.Local(instance.At),
-                    instance.Describe(policies));
+                    instance.DescribeWithoutReasons(policies));
             }
 
             table.Print(tool.Console);
+            PrintRefusals(tool.Console, instances);
         }
 
         var summary = instances.Count == 0 ? "no live instances" : InstanceWait.Progress(instances, policies);
         output.WriteLine(FormattableString.Invariant($"{store.Name}: revision {policies.Revision}, digest {policies.Digest}; {summary}"));
+    }
+
+    private static void PrintRefusals(PolicyConsole console, IReadOnlyList<Acknowledgement> instances)
+    {
+        foreach (var refusal in instances.Where(instance => instance.RefusedRevision is not null)
+            .GroupBy(instance => (instance.RefusedRevision, Reasons: string.Join('\n', instance.RefusedBecause))))
+        {
+            var by = string.Join(", ", refusal.Select(instance => $"{instance.Service} {instance.Instance}"));
+            console.Out.WriteLine(PolicyConsole.Printable(FormattableString.Invariant($"revision {refusal.Key.RefusedRevision} refused by {by}:")));
+            foreach (var reason in refusal.First().RefusedBecause.DefaultIfEmpty("it does not say why"))
+            {
+                console.Out.WriteLine($"  {PolicyConsole.Printable(reason)}");
+            }
+        }
     }
 
     private static StatusJson JsonOf(IPolicyStore store, StoredPolicies policies, IReadOnlyList<Acknowledgement> instances) => new(

@@ -12,7 +12,7 @@ public sealed record CheckedPolicies(PolicyDocument Document, IReadOnlyList<Poli
         var document = PolicyDocument.Load(sources);
         var findings = PolicyLinter.Lint(document);
         var contradictions = findings.Where(finding => finding.Severity == FindingSeverity.Error).Select(
-            finding => new PolicyError(finding.First, $"in contradiction to {finding.Second} ({finding.Rule}): {finding.Arithmetic}", $"must be changed: {finding.Fix}")).ToList();
+            finding => new PolicyError(finding.First, $"in contradiction to {finding.Second} ({finding.Rule}): {finding.Arithmetic.TrimEnd('.')}", $"must be changed: {finding.Fix.TrimEnd('.')}")).ToList();
         return contradictions.Count == 0 ? new CheckedPolicies(document, findings) : throw new PolicyInvalidException(contradictions);
     }
 }

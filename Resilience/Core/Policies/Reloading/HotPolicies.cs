@@ -19,6 +19,7 @@ public sealed partial class HotPolicies : IDisposable
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile PolicyStatus _status;
     private StoredPolicies _running;
+    private PolicyStoreFailure? _problem;
 
     /// <param name="store">Where policies come from.</param>
     /// <param name="registry">Where they are put in force.</param>
@@ -194,6 +195,8 @@ public sealed partial class HotPolicies : IDisposable
             return;
         }
 
+        var told = _problem;
+        _problem = problem?.Failure;
         _status = _status with { Acknowledgement = _status.Acknowledgement with { StoreProblem = text } };
         _first.TrySetResult();
         if (problem is null)
@@ -201,10 +204,11 @@ public sealed partial class HotPolicies : IDisposable
             LogWell(_logger, _store.Name);
             _sender.Send(_status.Acknowledgement);
         }
-        else
+        else if (problem.Failure != told)
         {
+            // An outage has many texts, as calls fail in one way after the other; the log has a line for each kind of trouble.
             _metrics.Problem(problem.Failure);
-            LogProblem(_logger, _store.Name, _running.Revision, problem.Failure, problem.Message);
+            LogProblem(_logger, _running.Revision, problem.Failure, problem.Message);
         }
     }
 
@@ -239,8 +243,8 @@ public sealed partial class HotPolicies : IDisposable
     [LoggerMessage(LogLevel.Information, "{Store} was empty; its revision {Revision} has the policies of this instance now")]
     private static partial void LogSeeded(ILogger logger, string store, long revision);
 
-    [LoggerMessage(LogLevel.Warning, "{Store} cannot be read ({Failure}), the policies of revision {Running} stay in force: {Reason}")]
-    private static partial void LogProblem(ILogger logger, string store, long running, PolicyStoreFailure failure, string reason);
+    [LoggerMessage(LogLevel.Warning, "Policies of revision {Running} stay in force, the store cannot be read ({Failure}): {Reason}")]
+    private static partial void LogProblem(ILogger logger, long running, PolicyStoreFailure failure, string reason);
 
     [LoggerMessage(LogLevel.Information, "{Store} can be read again")]
     private static partial void LogWell(ILogger logger, string store);
