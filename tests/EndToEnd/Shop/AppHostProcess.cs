@@ -45,7 +45,9 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(params (string Name, string? Value)[] settings)
     {
         var readyFile = Path.Combine(Path.GetTempPath(), $"ready-{Guid.NewGuid():N}.json");
-        var start = new ProcessStartInfo(Program().FileName, [.. Program().Arguments, "--ready-file", readyFile])
+
+        // What a script starts in the background ignores SIGINT, and so would we inherit it; env replaces itself by the program.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Program().FileName, .. Program().Arguments, "--ready-file", readyFile])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
