@@ -65,6 +65,7 @@ public static class ServiceDefaultsExtensions
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapApiDescription();
         app.MapResilience();
+        app.MapSagas();
         return app;
     }
 }

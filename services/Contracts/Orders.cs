@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResilientShop.Contracts;
 
 /// <summary>Body of <c>POST /orders</c>.</summary>
@@ -19,7 +21,18 @@ public sealed record OrderView(
     IReadOnlyList<OrderLine> Lines,
     OrderFailure? Failure,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt)
+{
+    /// <summary>What happened to the order, first to last. Only <c>GET /orders/{id}</c> says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<OrderHistoryEntry>? History { get; init; }
+}
+
+/// <summary>Something that happened to an order.</summary>
+/// <param name="At">When.</param>
+/// <param name="Event">What, to switch on: <c>started</c>, <c>execute</c>, <c>compensate</c>, <c>turned</c>, <c>completed</c> and so on.</param>
+/// <param name="Text">The same as a sentence.</param>
+public sealed record OrderHistoryEntry(DateTimeOffset At, string Event, string Text);
 
 /// <summary>Why an order was cancelled: a code to switch on and a sentence to read.</summary>
 public sealed record OrderFailure(string Code, string Detail);

@@ -3,22 +3,40 @@ using Npgsql;
 namespace ResilientShop.Resilience.Durable.Sagas;
 
 /// <summary>
-/// A step outside the saga's own database. Both directions are idempotent by saga id: after a crash they are repeated. A compensation may arrive for
-/// something that never happened, and even before the attempt it undoes; that attempt must then have no effect.
-/// Implementations are thread-safe.
+/// A step outside the saga's own database that only goes forwards; one that can be undone is an <see cref="ICompensableStep"/>. It is idempotent by saga id
+/// unless it says that it is not (<see cref="IsRepeatable"/>): after a crash it is repeated. Implementations are thread-safe.
 /// </summary>
 public interface ISagaStep
 {
-    /// <summary>Name for logs and traces, for example <c>charge</c>.</summary>
+    /// <summary>Name for the history, logs and traces, for example <c>charge</c>. Part of the saga's shape: change the version with it.</summary>
     string Name { get; }
 
-    /// <summary>How often a transient failure is tried again before the saga turns round.</summary>
+    /// <summary>How often a transient failure is tried again before the saga turns round. After the pivot it paces the attempts and does not end them.</summary>
     RetryStrategy Retry { get; }
+
+    /// <summary>
+    /// How long one attempt may take, in either direction. After that its token is cancelled and it is not waited for: it counts as a transient failure with an
+    /// effect in doubt. Default 30 s.
+    /// </summary>
+    TimeSpan Timeout => SagaDefinition.DefaultStepTimeout;
+
+    /// <summary>
+    /// Whether an attempt of which nobody knows what came of it may be made again. Where not, a saga in doubt turns round and compensates the step; after the pivot
+    /// it waits for an operator. Default true.
+    /// </summary>
+    bool IsRepeatable => true;
 
     /// <summary>Does it.</summary>
     Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken);
+}
 
-    /// <summary>Undoes it. Retried until it succeeds, whatever it answers.</summary>
+/// <summary>
+/// A step outside the saga's own database that can be undone. Undoing is idempotent by saga id. It may be asked for something that never happened, and even before
+/// the attempt that it undoes; that attempt must then have no effect. Implementations are thread-safe.
+/// </summary>
+public interface ICompensableStep : ISagaStep
+{
+    /// <summary>Undoes it. Retried until it succeeds, whatever it answers, or an operator says otherwise.</summary>
     Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken);
 }
 
@@ -28,7 +46,7 @@ public interface ISagaStep
 /// </summary>
 public interface ILocalSagaStep
 {
-    /// <summary>Name for logs and traces, for example <c>confirm</c>.</summary>
+    /// <summary>Name for the history, logs and traces, for example <c>confirm</c>. Part of the saga's shape: change the version with it.</summary>
     string Name { get; }
 
     /// <summary>Adds the statements that do it.</summary>

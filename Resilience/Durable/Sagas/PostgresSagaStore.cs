@@ -5,13 +5,15 @@ using static ResilientShop.Resilience.Durable.Sagas.SagaSql;
 namespace ResilientShop.Resilience.Durable.Sagas;
 
 /// <summary>Sagas in PostgreSQL. Leases run on the server's clock, so the clocks of instances need not agree. Thread-safe.</summary>
-internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinitions definitions, SagaOwner owner, TimeSpan lease) : ISagaStore
+internal sealed class PostgresSagaStore(
+    NpgsqlDataSource dataSource, SagaDefinitions definitions, SagaOwner owner, TimeSpan lease, TimeProvider time) : ISagaStore
 {
     private const string FencedState = "SG001";
     private const string CancelRequestedState = "SG002";
 
-    public async Task InsertAsync(SagaContext saga, LocalStatements? local, CancellationToken cancellationToken)
+    public async Task InsertAsync(SagaContext saga, bool isLeased, LocalStatements? local, CancellationToken cancellationToken)
     {
+        var news = saga.News.Count;
         await using var batch = dataSource.CreateBatch();
         Add(
             batch,
@@ -22,33 +24,57 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
             Value(owner.Name),
             Value(lease),
             Text(saga.TraceParent),
-            new NpgsqlParameter { Value = saga.Json, NpgsqlDbType = NpgsqlDbType.Json });
+            new NpgsqlParameter { Value = saga.Json, NpgsqlDbType = NpgsqlDbType.Json },
+            News(saga),
+            Value(isLeased));
         local?.Invoke(batch);
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        saga.NewsStored(news);
     }
 
-    public Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken) =>
-        UpdateAsync(saga, Command(Advance, Value(saga.Id), Value(saga.Epoch), Value(saga.Status.ToName()), Value(saga.Step)), cancellationToken);
+    public async Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken)
+    {
+        await using var batch = dataSource.CreateBatch();
+        Add(batch, Advance, Value(saga.Id), Value(saga.Epoch), Value(saga.Status.ToName()), Value(saga.Step), News(saga));
+        return await UpdateAsync(saga, batch, cancellationToken);
+    }
 
-    public Task<WriteResult> RecordFailureAsync(
-        SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, CancellationToken cancellationToken) =>
-        UpdateAsync(
-            saga,
-            Command(
-                RecordFailure,
-                Value(saga.Id),
-                Value(saga.Epoch),
-                Value(saga.Status.ToName()),
-                Value(saga.Attempts),
-                Value(delay),
-                Text(outcome.Code),
-                Text(outcome.Detail),
-                Value(release)),
-            cancellationToken);
+    public async Task<WriteResult> RecordFailureAsync(
+        SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, LocalStatements? local, CancellationToken cancellationToken)
+    {
+        await using var batch = dataSource.CreateBatch();
+        if (local is not null)
+        {
+            Add(batch, RequireOwned, Value(saga.Id), Value(saga.Epoch));
+        }
+
+        Add(
+            batch,
+            RecordFailure,
+            Value(saga.Id),
+            Value(saga.Epoch),
+            Value(saga.Status.ToName()),
+            Value(saga.Attempts),
+            Value(delay),
+            Text(outcome.Code),
+            Text(outcome.Detail),
+            Value(release),
+            News(saga));
+        local?.Invoke(batch);
+        try
+        {
+            return await UpdateAsync(saga, batch, cancellationToken, resultsBefore: local is null ? 0 : 1);
+        }
+        catch (PostgresException exception) when (exception.SqlState == FencedState)
+        {
+            return WriteResult.Fenced;
+        }
+    }
 
     public async Task<WriteResult> TransitionAsync(
         SagaContext saga, SagaTransition transition, LocalStatements? local, CancellationToken cancellationToken)
     {
+        var news = saga.News.Count;
         await using var batch = dataSource.CreateBatch();
         Add(
             batch,
@@ -58,11 +84,14 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
             Value(transition.Status.ToName()),
             Value(transition.Step),
             Text(transition.FailureCode),
-            Text(transition.FailureDetail));
+            Text(transition.FailureDetail),
+            News(saga),
+            Value(transition.IsPastPivot));
         local?.Invoke(batch);
         try
         {
             saga.EndedAt = await ExecuteAsync(batch, cancellationToken);
+            saga.NewsStored(news);
             return WriteResult.Written;
         }
         catch (PostgresException exception) when (exception.SqlState == FencedState)
@@ -83,7 +112,7 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         var sagas = new List<SagaContext>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var saga = Read(reader, definitions);
+            var saga = Read(reader, definitions.Find(reader.GetString(1), reader.GetInt32(2))!);
             saga.TakenOver = true;
             sagas.Add(saga);
         }
@@ -130,13 +159,14 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var saga = await LockAsync(connection, id, cancellationToken);
-        var outcome = saga?.Status switch
+        var (isThere, saga) = await LockAsync(connection, id, cancellationToken);
+        var outcome = saga switch
         {
-            null => SagaCancellation.NotFound,
-            SagaStatus.Compensated => SagaCancellation.AlreadyCompensated,
-            SagaStatus.Compensating or SagaStatus.Stuck => SagaCancellation.AlreadyCompensating,
-            SagaStatus.Completed => SagaCancellation.Reopened,
+            null => isThere ? SagaCancellation.Parked : SagaCancellation.NotFound,
+            { Status: SagaStatus.Compensated } => SagaCancellation.AlreadyCompensated,
+            { Status: SagaStatus.Compensating or SagaStatus.Stuck } => SagaCancellation.AlreadyCompensating,
+            { Status: SagaStatus.Completed, Definition.PivotIndex: not null } or { IsPastPivot: true } => SagaCancellation.TooLate,
+            { Status: SagaStatus.Completed } => SagaCancellation.Reopened,
             _ => SagaCancellation.Requested,
         };
         if (outcome is not (SagaCancellation.Requested or SagaCancellation.Reopened))
@@ -148,6 +178,7 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         if (outcome == SagaCancellation.Requested)
         {
             Add(batch, RequestCancel, Value(id), Value(code), Value(detail));
+            Add(batch, Notify);
         }
         else
         {
@@ -156,13 +187,150 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
             saga.Attempts = 0;
             saga.Epoch++;
             (saga.FailureCode, saga.FailureDetail) = (code, detail);
-            Add(batch, Reopen, Value(id), Value(saga.Step), Value(owner.Name), Value(lease), Value(code), Value(detail));
+            saga.Note(new SagaHistoryEntry(time.GetUtcNow(), SagaAction.Turned, Code: code, Detail: detail, By: owner.Name));
+            Add(batch, Reopen, Value(id), Value(saga.Step), Value(owner.Name), Value(lease), Value(code), Value(detail), News(saga));
         }
 
-        saga!.Definition.Closing?.Compensate(saga, batch);
+        // A pivot without a compensation may be under way: nobody is to see a cancelling that may come to nothing.
+        if (saga!.Definition.PivotIndex is null)
+        {
+            saga.Definition.Closing?.Compensate(saga, batch);
+        }
+
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        saga.NewsStored(saga.News.Count);
         return (outcome, outcome == SagaCancellation.Reopened ? saga : null);
+    }
+
+    public async Task<SagaIntervention> InterveneAsync(
+        Guid id, Func<SagaContext, (SagaTransition? Transition, SagaHistoryEntry? Entry, string Detail)> decide, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (isThere, saga) = await LockAsync(connection, id, cancellationToken);
+        if (saga is null)
+        {
+            return isThere
+                ? new SagaIntervention(SagaInterventionOutcome.Parked, $"This instance does not know the definition of saga {id}.")
+                : new SagaIntervention(SagaInterventionOutcome.NotFound, $"There is no saga {id}.");
+        }
+
+        var turns = saga.Status is SagaStatus.Running or SagaStatus.Stalled or SagaStatus.Completed;
+        var (transition, entry, detail) = decide(saga);
+        if (transition is null)
+        {
+            return new SagaIntervention(SagaInterventionOutcome.NotApplicable, detail);
+        }
+
+        saga.Note(entry!);
+        (saga.FailureCode, saga.FailureDetail) = (transition.FailureCode, transition.FailureDetail);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        Add(
+            batch,
+            Intervene,
+            Value(id),
+            Value(transition.Status.ToName()),
+            Value(transition.Step),
+            Text(transition.FailureCode),
+            Text(transition.FailureDetail),
+            News(saga));
+        if (turns && transition.Status == SagaStatus.Compensating)
+        {
+            saga.Definition.Closing?.Compensate(saga, batch);
+        }
+
+        Add(batch, Notify);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new SagaIntervention(SagaInterventionOutcome.Done, detail);
+    }
+
+    public async Task RegisterAsync(IEnumerable<SagaDefinition> known, CancellationToken cancellationToken)
+    {
+        foreach (var definition in known)
+        {
+            var (shape, underWay) = await RegisterAsync(definition, cancellationToken);
+            if (shape == definition.Shape)
+            {
+                continue;
+            }
+
+            if (underWay > 0)
+            {
+                throw SagaShape.Changed(definition, shape, underWay);
+            }
+
+            await using var command = Command(Reshape, Value(definition.Name), Value(definition.Version), Value(definition.Shape));
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    public async Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = Command(FindView, Value(id));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? ReadView(reader, definitions) : null;
+    }
+
+    public async Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken)
+    {
+        var isParked = filter == SagaFilter.Parked;
+        await using var command = Command(
+            ListViews,
+            Value(filter == SagaFilter.Overdue ? overdueAfter : TimeSpan.Zero),
+            Value(filter == SagaFilter.Stuck),
+            isParked ? Value(definitions.Names) : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            Value(definitions.Versions),
+            Value(most));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var views = new List<SagaView>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            views.Add(ReadView(reader, definitions));
+        }
+
+        return views;
+    }
+
+    public async Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Measure, Value(overdueAfter));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var counts = new List<SagaCounts>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            counts.Add(new SagaCounts(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+        }
+
+        return counts;
+    }
+
+    public async Task ListenAsync(Action released, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        connection.Notification += (_, _) => released();
+        await using (var command = new NpgsqlCommand($"LISTEN {Channel}", connection))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        // Whatever was released before we listened.
+        released();
+        while (true)
+        {
+            await connection.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<(string Shape, long UnderWay)> RegisterAsync(SagaDefinition definition, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Register, Value(definition.Name), Value(definition.Version), Value(definition.Shape));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+
+        // Null: another instance registers it at this moment, and the statement does not see it yet. It is this version's shape or will be compared at its next start.
+        return (NullableText(reader, 0) ?? definition.Shape, reader.GetInt64(1));
     }
 
     private static async Task<DateTimeOffset> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
@@ -170,27 +338,59 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var at = reader.GetFieldValue<DateTimeOffset>(0);
+        await ReadToEndAsync(reader, cancellationToken);
+        return at;
+    }
+
+    private static async Task ReadToEndAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
         while (await reader.NextResultAsync(cancellationToken))
         {
             // A statement that failed says so only when its result is asked for.
             await reader.ReadAsync(cancellationToken);
         }
-
-        return at;
     }
 
-    private async Task<SagaContext?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
+    /// <summary>The saga is null where there is none, and where its definition is not known here.</summary>
+    private async Task<(bool IsThere, SagaContext? Saga)> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(FindForUpdate, connection) { Parameters = { Value(id) } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? Read(reader, definitions) : null;
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return (false, null);
+        }
+
+        var definition = definitions.Find(reader.GetString(1), reader.GetInt32(2));
+        return (true, definition is null ? null : Read(reader, definition));
     }
 
-    private static async Task<WriteResult> UpdateAsync(SagaContext saga, NpgsqlCommand update, CancellationToken cancellationToken)
+    private static async Task<WriteResult> UpdateAsync(SagaContext saga, NpgsqlBatch update, CancellationToken cancellationToken, int resultsBefore = 0)
     {
-        await using var command = update;
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? NoteCancellation(saga, reader) : WriteResult.Fenced;
+        var news = saga.News.Count;
+        var result = WriteResult.Fenced;
+        await using (var reader = await update.ExecuteReaderAsync(cancellationToken))
+        {
+            for (var before = 0; before < resultsBefore; before++)
+            {
+                await reader.ReadAsync(cancellationToken);
+                await reader.NextResultAsync(cancellationToken);
+            }
+
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                result = NoteCancellation(saga, reader);
+            }
+
+            await ReadToEndAsync(reader, cancellationToken);
+        }
+
+        if (result != WriteResult.Fenced)
+        {
+            saga.NewsStored(news);
+        }
+
+        return result;
     }
 
     private async Task<WriteResult> ReadCancellationAsync(SagaContext saga, CancellationToken cancellationToken)
@@ -204,7 +404,7 @@ internal sealed class PostgresSagaStore(NpgsqlDataSource dataSource, SagaDefinit
     {
         saga.CancelCode = NullableText(reader, 0);
         saga.CancelDetail = NullableText(reader, 1);
-        return saga.Status == SagaStatus.Running && saga.CancelCode is not null ? WriteResult.CancelRequested : WriteResult.Written;
+        return saga.GoesForwards && !saga.IsPastPivot && saga.CancelCode is not null ? WriteResult.CancelRequested : WriteResult.Written;
     }
 
     private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)

@@ -8,21 +8,27 @@ public sealed class SagaClient
 {
     private readonly ISagaStore _store;
     private readonly SagaDefinitions _definitions;
+    private readonly SagaRegistration _registration;
     private readonly SagaQueue _queue;
     private readonly SagaWaiters _waiters;
+    private readonly SagaOwner _owner;
+    private readonly TimeProvider _time;
 
-    internal SagaClient(ISagaStore store, SagaDefinitions definitions, SagaQueue queue, SagaWaiters waiters)
+    internal SagaClient(
+        ISagaStore store, SagaDefinitions definitions, SagaRegistration registration, SagaQueue queue, SagaWaiters waiters, SagaOwner owner, TimeProvider time)
     {
-        (_store, _definitions, _queue, _waiters) = (store, definitions, queue, waiters);
+        (_store, _definitions, _registration, _queue, _waiters, _owner, _time) = (store, definitions, registration, queue, waiters, owner, time);
     }
 
     /// <summary>
-    /// Stores a saga and the effect of its opening step in one transaction, in one round trip, and begins to drive it on this instance.
+    /// Stores a saga and the effect of its opening step in one transaction, in one round trip, and begins to drive it on this instance. An instance that has all
+    /// hands full leaves it to whichever has room first.
     /// </summary>
     /// <param name="definition">Name of a registered definition; its newest version is taken.</param>
     /// <param name="id">Identifier, new for every saga.</param>
     /// <param name="data">What the steps need to know; stored as JSON.</param>
     /// <param name="cancellationToken">Ends the wait for the database; whether the saga is stored is not known then.</param>
+    /// <exception cref="SagaDefinitionException">A definition of this instance does not fit the sagas that are under way; see the start.</exception>
     /// <exception cref="PostgresException">A constraint of the opening step refused it, or the id is taken; nothing is stored.</exception>
     public async Task StartAsync<T>(string definition, Guid id, T data, CancellationToken cancellationToken)
         where T : class
@@ -33,11 +39,20 @@ public sealed class SagaClient
             Status = SagaStatus.Running,
             Epoch = 1,
         };
-        await _store.InsertAsync(saga, saga.Definition.Opening is { } opening ? batch => opening.Execute(saga, batch) : null, cancellationToken);
+        await _registration.EnsureAsync(cancellationToken);
+        saga.Note(new SagaHistoryEntry(_time.GetUtcNow(), SagaAction.Started, By: _owner.Name));
+        var hasRoom = _queue.Room > 0;
+        await _store.InsertAsync(saga, hasRoom, saga.Definition.Opening is { } opening ? batch => opening.Execute(saga, batch) : null, cancellationToken);
         saga.Definition.Opening?.Committed(saga);
         SagaMetrics.Started(saga);
-        _queue.TryEnqueue(saga);
+        if (hasRoom)
+        {
+            _queue.TryEnqueue(saga);
+        }
     }
+
+    /// <summary>The saga with its history, or null when there is none.</summary>
+    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => _store.FindAsync(id, cancellationToken);
 
     /// <summary>Waits until the saga has ended, on whichever instance.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first; the saga goes on.</exception>

@@ -8,6 +8,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 public sealed class SagaContext
 {
     private readonly string _json;
+    private readonly List<SagaHistoryEntry> _news = [];
     private object? _data;
 
     internal SagaContext(Guid id, SagaDefinition definition, string json, object? data, string? traceParent)
@@ -53,7 +54,26 @@ public sealed class SagaContext
 
     internal bool IsInDoubt => TakenOver || Attempts > 0;
 
+    /// <summary>Whether it can no longer turn round by itself.</summary>
+    internal bool IsPastPivot => Status is SagaStatus.Running or SagaStatus.Stalled && Definition.IsPastPivot(Step);
+
+    internal bool GoesForwards => Status is SagaStatus.Running or SagaStatus.Stalled;
+
+    /// <summary>The step that is next, or null behind the last.</summary>
+    internal ISagaStep? Present => GoesForwards && Step < Definition.Steps.Count ? Definition.Steps[Step] : null;
+
+    /// <summary>What has happened since the last write; the next one stores it.</summary>
+    internal IReadOnlyList<SagaHistoryEntry> News => _news;
+
     internal bool IsFinished => Status is SagaStatus.Completed or SagaStatus.Compensated;
+
+    internal void Note(SagaHistoryEntry entry) => _news.Add(entry);
+
+    /// <summary>Takes back what did not come to pass.</summary>
+    internal void Retract(SagaHistoryEntry entry) => _news.Remove(entry);
+
+    /// <summary>The first <paramref name="count"/> of <see cref="News"/> are stored.</summary>
+    internal void NewsStored(int count) => _news.RemoveRange(0, count);
 
     /// <summary>What the saga was started with.</summary>
     /// <exception cref="JsonException">The stored data is not a <typeparamref name="T"/>.</exception>

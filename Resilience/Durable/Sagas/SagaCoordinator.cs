@@ -5,24 +5,83 @@ using Npgsql;
 namespace ResilientShop.Resilience.Durable.Sagas;
 
 /// <summary>
-/// Drives the sagas this instance holds, keeps their leases, takes over those that nobody drives, and tells waiters about ends that happened
-/// elsewhere. When it stops it lets its sagas go on for a moment, then hands them over.
+/// Drives the sagas this instance holds, keeps their leases, takes over those that nobody drives, at once when it is told of them and otherwise at its next look,
+/// and tells waiters about ends that happened elsewhere. When it stops it lets its sagas go on for a moment, then hands them over.
 /// </summary>
 internal sealed partial class SagaCoordinator(
     ISagaStore store,
+    SagaRegistration registration,
     SagaEngine engine,
     SagaQueue queue,
     SagaWaiters waiters,
+    SagaGauges gauges,
     SagaOptions options,
     TimeProvider time,
     ILogger<SagaCoordinator> logger) : BackgroundService
 {
+    private readonly AsyncSignal _released = new();
+
+    public override void Dispose()
+    {
+        _released.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await RegisterAsync(stoppingToken);
         using var work = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         var workers = Enumerable.Range(0, options.MaxConcurrency).Select(_ => WorkAsync(work.Token, stoppingToken)).ToArray();
-        await Task.WhenAll(TakeOverAsync(stoppingToken), RenewAsync(stoppingToken), WatchAsync(stoppingToken));
+        await Task.WhenAll(
+            TakeOverAsync(stoppingToken), ListenAsync(stoppingToken), RenewAsync(stoppingToken), WatchAsync(stoppingToken), MeasureAsync(stoppingToken));
         await DrainAsync(workers, work);
+    }
+
+    /// <summary>Ends the host, by its exception, where a definition does not fit the sagas that are under way: driving them on would do harm.</summary>
+    private async Task RegisterAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        SagaDefinitionException? wrong = null;
+        var isRegistered = false;
+        await UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await registration.EnsureAsync(stopping);
+                }
+                catch (SagaDefinitionException exception)
+                {
+                    wrong = exception;
+                }
+
+                isRegistered = true;
+            },
+            () => isRegistered,
+            stopping);
+        if (wrong is not null)
+        {
+            throw wrong;
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        await UntilStoppedAsync(() => store.ListenAsync(_released.Set, stopping), stopping);
+    }
+
+    private async Task MeasureAsync(CancellationToken stopping)
+    {
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        using var timer = new PeriodicTimer(options.MeasureInterval, time);
+        await UntilStoppedAsync(
+            async () =>
+            {
+                gauges.Measured(await store.MeasureAsync(options.OverdueAfter, stopping));
+                await timer.WaitForNextTickAsync(stopping);
+            },
+            stopping);
     }
 
     private async Task WorkAsync(CancellationToken working, CancellationToken stopping)
@@ -67,7 +126,6 @@ internal sealed partial class SagaCoordinator(
     private async Task TakeOverAsync(CancellationToken stopping)
     {
         using var unrecorded = DurableTelemetry.Unrecorded();
-        using var timer = new PeriodicTimer(options.PollInterval, time);
         await UntilStoppedAsync(
             async () =>
             {
@@ -81,10 +139,19 @@ internal sealed partial class SagaCoordinator(
 
                 if (limit == 0 || claimed.Count < limit)
                 {
-                    await timer.WaitForNextTickAsync(stopping);
+                    await WaitForWorkAsync(stopping);
                 }
             },
             stopping);
+    }
+
+    private async Task WaitForWorkAsync(CancellationToken stopping)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var released = _released.WaitAsync(Timeout.InfiniteTimeSpan, enough.Token);
+        await Task.WhenAny(released, Task.Delay(options.PollInterval, time, enough.Token));
+        await enough.CancelAsync();
+        await ((Task)released).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task RenewAsync(CancellationToken stopping)
@@ -136,10 +203,12 @@ internal sealed partial class SagaCoordinator(
     }
 
     /// <summary>Repeats <paramref name="action"/> until the instance stops; an absent database interrupts it, nothing else ends it.</summary>
-    private async Task UntilStoppedAsync(Func<Task> action, CancellationToken stopping)
+    private Task UntilStoppedAsync(Func<Task> action, CancellationToken stopping) => UntilAsync(action, () => false, stopping);
+
+    private async Task UntilAsync(Func<Task> action, Func<bool> isEnough, CancellationToken stopping)
     {
         var isAway = false;
-        while (!stopping.IsCancellationRequested)
+        while (!isEnough() && !stopping.IsCancellationRequested)
         {
             try
             {

@@ -10,6 +10,7 @@ internal sealed class SagaDefinitions
     {
         foreach (var definition in definitions.OrderBy(definition => definition.Version))
         {
+            definition.Validate();
             if (!_byVersion.TryAdd((definition.Name, definition.Version), definition))
             {
                 throw new InvalidOperationException($"Saga '{definition.Name}' version {definition.Version} is registered twice.");
@@ -18,9 +19,12 @@ internal sealed class SagaDefinitions
             _latest[definition.Name] = definition;
         }
 
+        All = [.. _byVersion.Values];
         Names = [.. _byVersion.Keys.Select(key => key.Name)];
         Versions = [.. _byVersion.Keys.Select(key => key.Version)];
     }
+
+    public IReadOnlyList<SagaDefinition> All { get; }
 
     /// <summary>Names, in the order of <see cref="Versions"/>.</summary>
     public string[] Names { get; }
@@ -31,7 +35,6 @@ internal sealed class SagaDefinitions
         ? definition
         : throw new ArgumentException($"There is no saga named '{name}'; known are: {string.Join(", ", _latest.Keys)}.", nameof(name));
 
-    public SagaDefinition Get(string name, int version) => _byVersion.TryGetValue((name, version), out var definition)
-        ? definition
-        : throw new InvalidOperationException($"Saga '{name}' version {version} is not known to this instance.");
+    /// <summary>The definition, or null when this instance does not know it.</summary>
+    public SagaDefinition? Find(string name, int version) => _byVersion.GetValueOrDefault((name, version));
 }

@@ -8,13 +8,18 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// Drives one saga from wherever it is towards its end. Between two writes nothing is remembered that the table does not know, so another
 /// instance can go on from any point. Thread-safe.
 /// </summary>
-internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, TimeProvider time, ILogger<SagaEngine> logger)
+internal sealed partial class SagaEngine(
+    ISagaStore store, SagaOptions options, SagaOwner owner, IEnumerable<IStuckSagaListener> listeners, TimeProvider time, ILogger<SagaEngine> logger)
 {
     /// <summary>Code of a saga whose closing local step cannot be stored.</summary>
     public const string LocalStepCode = "LOCAL_STEP_FAILED";
 
-    private readonly StepRunner _steps = new(logger);
+    /// <summary>Code of a saga that turned round because a step in doubt may not be repeated.</summary>
+    public const string InDoubtCode = "STEP_IN_DOUBT";
+
+    private readonly StepRunner _steps = new(time, owner, logger);
     private readonly DurableWrites _writes = new(options, time);
+    private readonly IStuckSagaListener[] _listeners = [.. listeners];
 
     private enum Progress
     {
@@ -30,6 +35,11 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
             $"saga {saga.Definition.Name}", ActivityKind.Internal, DurableTelemetry.ParentFrom(saga.TraceParent));
         activity?.SetTag("saga.id", saga.Id.ToString());
         activity?.SetTag("saga.taken_over", saga.TakenOver);
+        if (saga.TakenOver)
+        {
+            Note(saga, SagaAction.TakenOver);
+        }
+
         while (true)
         {
             var progress = await NextAsync(saga, cancellationToken);
@@ -47,28 +57,43 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         }
     }
 
-    private Task<Progress> NextAsync(SagaContext saga, CancellationToken cancellationToken) => saga.Status switch
+    private Task<Progress> NextAsync(SagaContext saga, CancellationToken cancellationToken) => saga switch
     {
-        SagaStatus.Running when saga.CancelCode is { } code =>
+        { GoesForwards: true, CancelCode: { } code } when MayTurn(saga) =>
             TurnAsync(saga, saga.IsInDoubt ? DoubtfulStep(saga) : saga.Step, code, saga.CancelDetail, cancellationToken),
-        SagaStatus.Running when saga.Step < saga.Definition.Steps.Count => ForwardAsync(saga, cancellationToken),
-        SagaStatus.Running => CompleteAsync(saga, cancellationToken),
-        _ when saga.Step > 0 => BackwardAsync(saga, cancellationToken),
+        { GoesForwards: true } when saga.Step < saga.Definition.Steps.Count => ForwardAsync(saga, cancellationToken),
+        { GoesForwards: true } => CompleteAsync(saga, cancellationToken),
+        { Step: > 0 } => BackwardAsync(saga, cancellationToken),
         _ => EndCompensationAsync(saga, cancellationToken),
     };
+
+    /// <summary>Not past the pivot, and not while nobody knows what came of a pivot that cannot be undone.</summary>
+    private static bool MayTurn(SagaContext saga) => !saga.IsPastPivot && !(saga.IsInDoubt && IsFinalPivot(saga));
+
+    private static bool IsFinalPivot(SagaContext saga) =>
+        saga.Step == saga.Definition.PivotIndex && saga.Definition.Steps[saga.Step] is not ICompensableStep;
 
     private async Task<Progress> ForwardAsync(SagaContext saga, CancellationToken cancellationToken)
     {
         var step = saga.Definition.Steps[saga.Step];
-        var outcome = await _steps.ExecuteAsync(saga, step, cancellationToken);
+        var outcome = saga.IsInDoubt && !step.IsRepeatable
+            ? StepOutcome.Failed(InDoubtCode, $"Nobody knows what came of an attempt at {step.Name}, and it may not be repeated.")
+            : await _steps.ExecuteAsync(saga, step, cancellationToken);
         switch (outcome.Kind)
         {
             case StepOutcome.Kinds.Done:
                 return await StepDoneAsync(saga, saga.Step + 1, needsNoWrite: saga.Step + 1 == saga.Definition.Steps.Count, cancellationToken);
 
-            case StepOutcome.Kinds.Transient when saga.Attempts < step.Retry.MaxRetries:
+            case not StepOutcome.Kinds.Done when saga.IsPastPivot:
+                return await TryLaterAsync(saga, step.Name, outcome, SagaStatus.Stalled, cancellationToken);
+
+            case StepOutcome.Kinds.Transient when IsFinalPivot(saga) && (!step.IsRepeatable || saga.Attempts >= step.Retry.MaxRetries):
+                return await TryLaterAsync(saga, step.Name, outcome, SagaStatus.Stalled, cancellationToken);
+
+            case StepOutcome.Kinds.Transient when step.IsRepeatable && saga.Attempts < step.Retry.MaxRetries:
                 return await RetryLaterAsync(saga, step.Name, outcome, DelayBeforeRetry(saga, step, outcome), cancellationToken);
 
+            case StepOutcome.Kinds.Failed or StepOutcome.Kinds.Refused when IsFinalPivot(saga):
             case StepOutcome.Kinds.Refused when !saga.IsInDoubt:
                 return await TurnAsync(saga, saga.Step, outcome.Code, outcome.Detail, cancellationToken);
 
@@ -86,22 +111,48 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
 
     private async Task<Progress> BackwardAsync(SagaContext saga, CancellationToken cancellationToken)
     {
-        var step = saga.Definition.Steps[saga.Step - 1];
-        var outcome = await _steps.CompensateAsync(saga, step, cancellationToken);
-        if (outcome.Kind == StepOutcome.Kinds.Done)
+        if (saga.Definition.Steps[saga.Step - 1] is not ICompensableStep step)
         {
-            saga.Status = SagaStatus.Compensating;
-            return await StepDoneAsync(saga, saga.Step - 1, needsNoWrite: saga.Step == 1, cancellationToken);
+            // Only an operator turns a saga round past its pivot; what cannot be undone stays as it is.
+            return await StepUndoneAsync(saga, cancellationToken);
         }
 
-        return await CompensateLaterAsync(saga, step.Name, outcome, cancellationToken);
+        var outcome = await _steps.CompensateAsync(saga, step, cancellationToken);
+        return outcome.Kind == StepOutcome.Kinds.Done
+            ? await StepUndoneAsync(saga, cancellationToken)
+            : await TryLaterAsync(saga, step.Name, outcome, SagaStatus.Stuck, cancellationToken);
+    }
+
+    private Task<Progress> StepUndoneAsync(SagaContext saga, CancellationToken cancellationToken)
+    {
+        saga.Status = SagaStatus.Compensating;
+        return StepDoneAsync(saga, saga.Step - 1, needsNoWrite: saga.Step == 1, cancellationToken);
     }
 
     /// <summary>The last step in either direction needs no write of its own: it is idempotent, and the end of the saga follows at once.</summary>
     private async Task<Progress> StepDoneAsync(SagaContext saga, int step, bool needsNoWrite, CancellationToken cancellationToken)
     {
+        // A last step that may not be repeated, or that settles the matter, is on record before anything else can fail.
+        needsNoWrite &= !saga.GoesForwards || (saga.Definition.Steps[saga.Step].IsRepeatable && saga.Step != saga.Definition.PivotIndex);
+        if (saga.Status == SagaStatus.Stalled)
+        {
+            saga.Status = SagaStatus.Running;
+        }
+
+        var wasPivot = saga.GoesForwards && saga.Step == saga.Definition.PivotIndex;
         (saga.Step, saga.Attempts, saga.TakenOver) = (step, 0, false);
-        return needsNoWrite ? Progress.GoOn : Judge(saga, await _writes.ThroughAsync(cancel => store.AdvanceAsync(saga, cancel), cancellationToken));
+        if (needsNoWrite)
+        {
+            return Progress.GoOn;
+        }
+
+        var result = await _writes.ThroughAsync(cancel => store.AdvanceAsync(saga, cancel), cancellationToken);
+        if (wasPivot && saga.CancelCode is { } code)
+        {
+            Note(saga, SagaAction.CancelledTooLate, code, saga.CancelDetail);
+        }
+
+        return Judge(saga, result);
     }
 
     private async Task<Progress> CompleteAsync(SagaContext saga, CancellationToken cancellationToken)
@@ -109,12 +160,17 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         try
         {
             return await TransitionAsync(
-                saga, new SagaTransition(SagaStatus.Completed, saga.Step), batch => saga.Definition.Closing?.Execute(saga, batch), cancellationToken);
+                saga,
+                new SagaTransition(SagaStatus.Completed, saga.Step) { IsPastPivot = saga.IsPastPivot },
+                batch => saga.Definition.Closing?.Execute(saga, batch),
+                cancellationToken);
         }
         catch (PostgresException exception) when (!exception.IsPassing())
         {
             LogLocalStep(exception, saga.Definition.Name, saga.Id);
-            return await TurnAsync(saga, saga.Definition.Steps.Count, LocalStepCode, exception.MessageText, cancellationToken);
+            return saga.IsPastPivot
+                ? await TryLaterAsync(saga, ClosingName(saga), StepOutcome.Transient(LocalStepCode, exception.MessageText), SagaStatus.Stalled, cancellationToken)
+                : await TurnAsync(saga, saga.Definition.Steps.Count, LocalStepCode, exception.MessageText, cancellationToken);
         }
     }
 
@@ -151,14 +207,29 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         catch (PostgresException exception) when (!exception.IsPassing())
         {
             LogLocalStep(exception, saga.Definition.Name, saga.Id);
-            return await CompensateLaterAsync(saga, "local", StepOutcome.Transient(LocalStepCode, exception.MessageText), cancellationToken);
+            return await TryLaterAsync(saga, ClosingName(saga), StepOutcome.Transient(LocalStepCode, exception.MessageText), SagaStatus.Stuck, cancellationToken);
         }
     }
 
     private async Task<Progress> TransitionAsync(
         SagaContext saga, SagaTransition transition, LocalStatements statements, CancellationToken cancellationToken)
     {
-        var result = await _writes.ThroughAsync(cancel => store.TransitionAsync(saga, transition, statements, cancel), cancellationToken);
+        var entry = Entry(Action(transition.Status), transition.FailureCode, transition.FailureDetail);
+        saga.Note(entry);
+        var result = WriteResult.Fenced;
+        try
+        {
+            result = await _writes.ThroughAsync(cancel => store.TransitionAsync(saga, transition, statements, cancel), cancellationToken);
+        }
+        finally
+        {
+            if (result != WriteResult.Written)
+            {
+                // It did not come to this.
+                saga.Retract(entry);
+            }
+        }
+
         if (result != WriteResult.Written)
         {
             return Judge(saga, result);
@@ -170,29 +241,44 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         return saga.IsFinished ? Progress.Ended : Progress.GoOn;
     }
 
-    private Task<Progress> CompensateLaterAsync(SagaContext saga, string step, StepOutcome outcome, CancellationToken cancellationToken)
+    /// <summary>For what is tried until it works: after so many attempts a person is asked, and it is still tried.</summary>
+    private async Task<Progress> TryLaterAsync(SagaContext saga, string step, StepOutcome outcome, SagaStatus stuck, CancellationToken cancellationToken)
     {
-        if (saga.Attempts + 1 == options.StuckAfter && saga.Status != SagaStatus.Running)
+        var (isStuck, status) = (saga.Attempts + 1 >= options.StuckAfter && saga.Status != stuck && IsOnItsWay(saga, stuck), saga.Status);
+        if (isStuck)
         {
-            saga.Status = SagaStatus.Stuck;
-            SagaMetrics.Stuck(saga);
-            LogStuck(saga.Definition.Name, saga.Id, step, options.StuckAfter, outcome.Code, outcome.Detail);
+            saga.Status = stuck;
+            Note(saga, SagaAction.Stuck, outcome.Code, outcome.Detail, step);
         }
 
         var delay = Backoff.Proportional(
             Backoff.Exponential(options.CompensationBaseDelay, options.CompensationMaxDelay, saga.Attempts), Random.Shared.NextDouble());
-        return RetryLaterAsync(saga, step, outcome, delay, cancellationToken);
+        var progress = await RetryLaterAsync(saga, step, outcome, delay, cancellationToken, isStuck ? batch => Tell(saga, step, outcome, batch) : null);
+        if (isStuck)
+        {
+            SagaMetrics.Stuck(saga);
+            LogStuck(saga.Definition.Name, saga.Id, step, saga.Attempts, outcome.Code, outcome.Detail);
+            Array.ForEach(_listeners, listener => listener.Committed());
+        }
+
+        return progress;
     }
 
+    /// <summary>A saga that cannot even store its turn is still running, and has nothing that it could be stuck in.</summary>
+    private static bool IsOnItsWay(SagaContext saga, SagaStatus stuck) => stuck == SagaStatus.Stalled || !saga.GoesForwards;
+
+    private void Tell(SagaContext saga, string step, StepOutcome outcome, NpgsqlBatch batch) =>
+        Array.ForEach(_listeners, listener => listener.Stuck(saga, step, outcome, saga.Attempts, batch));
+
     private async Task<Progress> RetryLaterAsync(
-        SagaContext saga, string step, StepOutcome outcome, TimeSpan delay, CancellationToken cancellationToken)
+        SagaContext saga, string step, StepOutcome outcome, TimeSpan delay, CancellationToken cancellationToken, LocalStatements? local = null)
     {
         saga.Attempts++;
         SagaMetrics.Retried(saga, step, outcome.Code);
         LogRetry(saga.Definition.Name, saga.Id, step, saga.Attempts, delay.TotalMilliseconds, outcome.Code, outcome.Detail);
 
         var release = delay > options.MaxWaitInMemory;
-        var result = await _writes.ThroughAsync(cancel => store.RecordFailureAsync(saga, delay, outcome, release, cancel), cancellationToken);
+        var result = await _writes.ThroughAsync(cancel => store.RecordFailureAsync(saga, delay, outcome, release, local, cancel), cancellationToken);
         if (result == WriteResult.Fenced || release)
         {
             return result == WriteResult.Fenced ? Judge(saga, result) : Progress.NotOurs;
@@ -218,13 +304,28 @@ internal sealed partial class SagaEngine(ISagaStore store, SagaOptions options, 
         return Progress.NotOurs;
     }
 
+    private void Note(SagaContext saga, string action, string? code = null, string? detail = null, string? step = null) =>
+        saga.Note(Entry(action, code, detail) with { Step = step });
+
+    private SagaHistoryEntry Entry(string action, string? code, string? detail) =>
+        new(time.GetUtcNow(), action, Code: code, Detail: detail, By: owner.Name);
+
+    private static string Action(SagaStatus status) => status switch
+    {
+        SagaStatus.Completed => SagaAction.Completed,
+        SagaStatus.Compensated => SagaAction.Compensated,
+        _ => SagaAction.Turned,
+    };
+
+    private static string ClosingName(SagaContext saga) => saga.Definition.Closing?.Name ?? "local";
+
     /// <summary>The step that may have happened counts as one that has; behind the last step there is none.</summary>
     private static int DoubtfulStep(SagaContext saga) => Math.Min(saga.Step + 1, saga.Definition.Steps.Count);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Saga {Saga} {Id}: {Step} failed (attempt {Attempt}), next in {DelayMs:0} ms: {Code} {Detail}")]
     private partial void LogRetry(string saga, Guid id, string step, int attempt, double delayMs, string? code, string? detail);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} is stuck: compensating {Step} failed {Attempts} times, last with {Code}: {Detail}. It is still tried.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} is stuck: {Step} failed {Attempts} times, last with {Code}: {Detail}. It is still tried.")]
     private partial void LogStuck(string saga, Guid id, string step, int attempts, string? code, string? detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id}: a local step could not be stored")]

@@ -41,9 +41,17 @@ public sealed class SagaOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan CompensationMaxDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Failed attempts at one compensation after which the saga is flagged as stuck. Default 10.</summary>
+    /// <summary>Failed attempts at one compensation, or at one step after the pivot, after which a person is asked. Default 10.</summary>
     [Range(1, 1000)]
     public int StuckAfter { get; set; } = 10;
+
+    /// <summary>Age from which an unfinished saga counts as overdue. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
+    public TimeSpan OverdueAfter { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often unfinished, overdue and stuck sagas are counted for the metrics. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a stopping instance lets its sagas go on before it hands them over. Default 1.5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]

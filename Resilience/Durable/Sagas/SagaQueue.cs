@@ -16,10 +16,15 @@ internal sealed class SagaQueue(SagaOptions options, TimeProvider time)
 
     public bool Holds(Guid id) => _held.ContainsKey(id);
 
-    /// <summary>Takes a saga whose lease has just been written. Full, or held already: false, and the table keeps it for later.</summary>
+    /// <summary>
+    /// Takes a saga whose lease has just been written. Full, or held already: false, and the table keeps it for later. One that is held at an older epoch was taken
+    /// from us and has come back: whoever drives it still cannot write any more.
+    /// </summary>
     public bool TryEnqueue(SagaContext saga)
     {
-        if (!_held.TryAdd(saga.Id, new Held(saga, time.GetTimestamp())))
+        var fresh = new Held(saga, time.GetTimestamp());
+        var held = _held.AddOrUpdate(saga.Id, fresh, (_, old) => old.Saga.Epoch < saga.Epoch ? fresh : old);
+        if (held != fresh)
         {
             return false;
         }
@@ -29,11 +34,17 @@ internal sealed class SagaQueue(SagaOptions options, TimeProvider time)
             return true;
         }
 
-        _held.TryRemove(saga.Id, out _);
+        Remove(saga);
         return false;
     }
 
-    public void Remove(SagaContext saga) => _held.TryRemove(saga.Id, out _);
+    public void Remove(SagaContext saga)
+    {
+        if (_held.TryGetValue(saga.Id, out var held) && held.Saga == saga)
+        {
+            _held.TryRemove(KeyValuePair.Create(saga.Id, held));
+        }
+    }
 
     /// <summary>Sagas whose lease is older than <paramref name="age"/>; the others need no renewal yet.</summary>
     public List<SagaContext> LeasedFor(TimeSpan age) =>

@@ -25,4 +25,10 @@ public enum SagaCancellation
 
     /// <summary>It was compensated already.</summary>
     AlreadyCompensated,
+
+    /// <summary>It is past its pivot and only goes forwards.</summary>
+    TooLate,
+
+    /// <summary>This instance does not know its definition or version; another one has to be asked.</summary>
+    Parked,
 }

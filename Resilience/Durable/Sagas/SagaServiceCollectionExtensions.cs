@@ -10,7 +10,10 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// <summary>Registers sagas. They use the registered <see cref="NpgsqlDataSource"/>; the schema is <see cref="DurableSchema.Sagas"/>.</summary>
 public static class SagaServiceCollectionExtensions
 {
-    /// <summary>Adds a definition and, once, what drives sagas. Inject <see cref="SagaClient"/> to use them.</summary>
+    /// <summary>
+    /// Adds a definition and, once, what drives sagas. Inject <see cref="SagaClient"/> to use them, <see cref="SagaOperations"/> to look after them. A definition
+    /// that makes no sense ends the start with a <see cref="SagaDefinitionException"/>.
+    /// </summary>
     public static IServiceCollection AddSaga(this IServiceCollection services, Func<IServiceProvider, SagaDefinition> definition)
     {
         services.AddSingleton(definition);
@@ -31,12 +34,23 @@ public static class SagaServiceCollectionExtensions
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<SagaDefinitions>(),
             provider.GetRequiredService<SagaOwner>(),
-            provider.GetRequiredService<SagaOptions>().Lease));
+            provider.GetRequiredService<SagaOptions>().Lease,
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SagaRegistration>();
+        services.AddSingleton<SagaGauges>();
         services.AddSingleton(provider => new SagaClient(
             provider.GetRequiredService<ISagaStore>(),
             provider.GetRequiredService<SagaDefinitions>(),
+            provider.GetRequiredService<SagaRegistration>(),
             provider.GetRequiredService<SagaQueue>(),
-            provider.GetRequiredService<SagaWaiters>()));
+            provider.GetRequiredService<SagaWaiters>(),
+            provider.GetRequiredService<SagaOwner>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SagaOperations(
+            provider.GetRequiredService<ISagaStore>(),
+            provider.GetRequiredService<SagaOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SagaOperations>>()));
         services.AddHostedService<SagaCoordinator>();
         return services;
     }

@@ -6,31 +6,37 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// <summary>The statements on <c>durable.sagas</c>.</summary>
 internal static class SagaSql
 {
+    /// <summary>Wakes whoever looks for sagas that nobody drives.</summary>
+    public const string Channel = "durable_sagas";
+
     public const string Columns =
         "s.id, s.definition, s.version, s.status, s.step, s.attempts, s.epoch, s.cancel_code, s.cancel_detail, s.failure_code, s.failure_detail, s.traceparent, s.data::text";
 
     public const string Insert =
         """
-        INSERT INTO durable.sagas (id, definition, version, status, step, epoch, owner, lease_until, traceparent, data)
-        VALUES ($1, $2, $3, 'running', 0, 1, $4, now() + $5, $6, $7)
+        INSERT INTO durable.sagas (id, definition, version, status, step, epoch, owner, lease_until, traceparent, data, history)
+        VALUES ($1, $2, $3, 'running', 0, 1, CASE WHEN $9 THEN $4 END, CASE WHEN $9 THEN now() + $5 END, $6, $7, $8)
         """;
 
     public const string Advance =
         """
-        UPDATE durable.sagas SET status = $3, step = $4, attempts = 0, updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND status IN ('running', 'compensating', 'stuck')
+        UPDATE durable.sagas SET status = $3, step = $4, attempts = 0, history = durable.saga_history(history, $5), updated_at = now()
+        WHERE id = $1 AND epoch = $2 AND status NOT IN ('completed', 'compensated')
         RETURNING cancel_code, cancel_detail
         """;
 
     public const string RecordFailure =
         """
         UPDATE durable.sagas SET status = $3, attempts = $4, next_attempt_at = now() + $5, last_error_code = $6, last_error = $7,
-          owner = CASE WHEN $8 THEN NULL ELSE owner END, lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END, updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND status IN ('running', 'compensating', 'stuck')
+          owner = CASE WHEN $8 THEN NULL ELSE owner END, lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END,
+          history = durable.saga_history(history, $9), updated_at = now()
+        WHERE id = $1 AND epoch = $2 AND status NOT IN ('completed', 'compensated')
         RETURNING cancel_code, cancel_detail
         """;
 
-    public const string Transition = "SELECT durable.saga_transition($1, $2, $3, $4, $5, $6)";
+    public const string RequireOwned = "SELECT durable.saga_owned($1, $2)";
+
+    public const string Transition = "SELECT durable.saga_transition($1, $2, $3, $4, $5, $6, $7, $8)";
 
     public const string FindCancellation = "SELECT cancel_code, cancel_detail FROM durable.sagas WHERE id = $1 AND epoch = $2";
 
@@ -38,7 +44,7 @@ internal static class SagaSql
         $"""
         WITH due AS (
           SELECT id FROM durable.sagas
-          WHERE status IN ('running', 'compensating', 'stuck') AND (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
+          WHERE status NOT IN ('completed', 'compensated') AND (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
             AND (definition, version) IN (SELECT * FROM unnest($2, $3))
           ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)
         UPDATE durable.sagas AS s SET owner = $4, lease_until = now() + $5, epoch = s.epoch + 1, updated_at = now()
@@ -49,15 +55,19 @@ internal static class SagaSql
     public const string Renew =
         """
         UPDATE durable.sagas AS s SET lease_until = now() + $3 FROM unnest($1, $2) AS held (id, epoch)
-        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4 AND s.status IN ('running', 'compensating', 'stuck')
+        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4 AND s.status NOT IN ('completed', 'compensated')
         RETURNING s.id
         """;
 
     public const string ReleaseAll =
-        """
-        UPDATE durable.sagas SET owner = NULL, lease_until = NULL
-        WHERE owner = $1 AND status IN ('running', 'compensating', 'stuck')
+        $"""
+        WITH released AS (
+          UPDATE durable.sagas SET owner = NULL, lease_until = NULL
+          WHERE owner = $1 AND status NOT IN ('completed', 'compensated') RETURNING id)
+        SELECT pg_notify('{Channel}', '') FROM released LIMIT 1
         """;
+
+    public const string Notify = $"SELECT pg_notify('{Channel}', '')";
 
     public const string FindFinished =
         "SELECT id, status, failure_code, failure_detail, updated_at FROM durable.sagas WHERE id = ANY($1) AND status IN ('completed', 'compensated')";
@@ -73,18 +83,61 @@ internal static class SagaSql
     public const string Reopen =
         """
         UPDATE durable.sagas SET status = 'compensating', step = $2, attempts = 0, next_attempt_at = now(), epoch = epoch + 1, owner = $3,
-          lease_until = now() + $4, cancel_code = $5, cancel_detail = $6, failure_code = $5, failure_detail = $6, updated_at = now()
+          lease_until = now() + $4, cancel_code = $5, cancel_detail = $6, failure_code = $5, failure_detail = $6,
+          history = durable.saga_history(history, $7), updated_at = now()
         WHERE id = $1
         """;
+
+    /// <summary>What an operator decided. Nobody owns the saga afterwards, and the one who did cannot write any more.</summary>
+    public const string Intervene =
+        """
+        UPDATE durable.sagas SET status = $2, step = $3, attempts = 0, next_attempt_at = now(), epoch = epoch + 1, owner = NULL, lease_until = NULL,
+          failure_code = $4, failure_detail = $5, history = durable.saga_history(history, $6), updated_at = now()
+        WHERE id = $1
+        """;
+
+    public const string ViewColumns =
+        """
+        id, definition, version, status, step, attempts, failure_code, failure_detail, last_error_code, last_error, owner,
+          CASE WHEN lease_until IS NULL OR lease_until < now() THEN next_attempt_at END, created_at, updated_at, history
+        """;
+
+    public const string FindView = $"SELECT {ViewColumns} FROM durable.sagas WHERE id = $1";
+
+    /// <summary>Unfinished ones, oldest first: $1 overdue after, $2 whether stuck ones only, $3 and $4 the known definitions or null, $5 how many.</summary>
+    public const string ListViews =
+        $"""
+        SELECT {ViewColumns} FROM durable.sagas
+        WHERE status NOT IN ('completed', 'compensated') AND created_at <= now() - $1 AND (NOT $2 OR status IN ('stuck', 'stalled'))
+          AND ($3::text[] IS NULL OR (definition, version) NOT IN (SELECT * FROM unnest($3, $4)))
+        ORDER BY created_at LIMIT $5
+        """;
+
+    public const string Measure =
+        """
+        SELECT definition, count(*), count(*) FILTER (WHERE created_at <= now() - $1), count(*) FILTER (WHERE status IN ('stuck', 'stalled'))
+        FROM durable.sagas WHERE status NOT IN ('completed', 'compensated') GROUP BY definition
+        """;
+
+    /// <summary>Registers a shape, and says which one is registered and whether sagas of it are under way.</summary>
+    public const string Register =
+        """
+        WITH added AS (INSERT INTO durable.saga_definitions (name, version, shape) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING shape)
+        SELECT coalesce((SELECT shape FROM added), (SELECT shape FROM durable.saga_definitions WHERE name = $1 AND version = $2)),
+          (SELECT count(*) FROM durable.sagas WHERE status NOT IN ('completed', 'compensated') AND definition = $1 AND version = $2)
+        """;
+
+    public const string Reshape = "UPDATE durable.saga_definitions SET shape = $3, registered_at = now() WHERE name = $1 AND version = $2";
 
     public static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
     public static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
-    public static SagaContext Read(NpgsqlDataReader reader, SagaDefinitions definitions)
+    public static NpgsqlParameter<string[]> News(SagaContext saga) => Value(saga.News.Select(entry => entry.ToJson()).ToArray());
+
+    public static SagaContext Read(NpgsqlDataReader reader, SagaDefinition definition)
     {
-        var saga = new SagaContext(
-            reader.GetGuid(0), definitions.Get(reader.GetString(1), reader.GetInt32(2)), reader.GetString(12), data: null, NullableText(reader, 11))
+        var saga = new SagaContext(reader.GetGuid(0), definition, reader.GetString(12), data: null, NullableText(reader, 11))
         {
             Status = SagaStatusNames.Parse(reader.GetString(3)),
             Step = reader.GetInt32(4),
@@ -96,6 +149,29 @@ internal static class SagaSql
             FailureDetail = NullableText(reader, 10),
         };
         return saga;
+    }
+
+    public static SagaView ReadView(NpgsqlDataReader reader, SagaDefinitions definitions)
+    {
+        var status = SagaStatusNames.Parse(reader.GetString(3));
+        var definition = definitions.Find(reader.GetString(1), reader.GetInt32(2));
+        return new SagaView(
+            reader.GetGuid(0),
+            reader.GetString(1),
+            reader.GetInt32(2),
+            status.ToName(),
+            IsParked: definition is null && status is not (SagaStatus.Completed or SagaStatus.Compensated),
+            definition is null ? [] : SagaView.RemainingOf(definition, status, reader.GetInt32(4)),
+            reader.GetInt32(5),
+            NullableText(reader, 6),
+            NullableText(reader, 7),
+            NullableText(reader, 8),
+            NullableText(reader, 9),
+            NullableText(reader, 10),
+            reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11),
+            reader.GetFieldValue<DateTimeOffset>(12),
+            reader.GetFieldValue<DateTimeOffset>(13),
+            [.. reader.GetFieldValue<string[]>(14).Select(SagaHistoryEntry.FromJson)]);
     }
 
     public static string? NullableText(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -12,6 +12,9 @@ public enum SagaStatus
     /// <summary>A compensation failed so often that a person should look; it is still tried, slowly.</summary>
     Stuck,
 
+    /// <summary>A step after the pivot failed so often that a person should look; it is still tried, slowly.</summary>
+    Stalled,
+
     /// <summary>Every step is done. Terminal unless the saga is reopened by a cancellation.</summary>
     Completed,
 
@@ -26,6 +29,7 @@ internal static class SagaStatusNames
         SagaStatus.Running => "running",
         SagaStatus.Compensating => "compensating",
         SagaStatus.Stuck => "stuck",
+        SagaStatus.Stalled => "stalled",
         SagaStatus.Completed => "completed",
         SagaStatus.Compensated => "compensated",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a saga status."),
@@ -36,6 +40,7 @@ internal static class SagaStatusNames
         "running" => SagaStatus.Running,
         "compensating" => SagaStatus.Compensating,
         "stuck" => SagaStatus.Stuck,
+        "stalled" => SagaStatus.Stalled,
         "completed" => SagaStatus.Completed,
         "compensated" => SagaStatus.Compensated,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a saga status."),

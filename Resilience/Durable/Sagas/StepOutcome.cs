@@ -13,6 +13,15 @@ public readonly record struct StepOutcome
 
     internal Kinds Kind { get; private init; }
 
+    /// <summary>The kind as the history has it.</summary>
+    internal string Name => Kind switch
+    {
+        Kinds.Done => "done",
+        Kinds.Transient => "transient",
+        Kinds.Failed => "failed",
+        _ => "refused",
+    };
+
     /// <summary>Code to switch on; null when done.</summary>
     public string? Code { get; private init; }
 

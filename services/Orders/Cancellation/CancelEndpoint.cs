@@ -3,6 +3,7 @@ using ResilientShop.Contracts;
 using ResilientShop.Orders.Checkout;
 using ResilientShop.Orders.Records;
 using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Orders.Cancellation;
 
@@ -28,6 +29,12 @@ internal static class CancelEndpoint
         }
 
         var outcome = await sagas.CancelAsync(orderId, ProblemCodes.CancelledByCustomer, "The customer cancelled the order.", aborted);
+        if (outcome == SagaCancellation.Parked)
+        {
+            return ProblemResults.Problem(
+                StatusCodes.Status503ServiceUnavailable, ProblemCodes.ServiceUnavailable, "The order was placed with another version of this service; ask again.");
+        }
+
         if (outcome is not (SagaCancellation.NotFound or SagaCancellation.AlreadyCompensated))
         {
             await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitForCompensationAsync(orderId, cancel), aborted);

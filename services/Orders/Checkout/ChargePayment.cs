@@ -12,7 +12,7 @@ namespace ResilientShop.Orders.Checkout;
 /// Takes the order's money; its compensation gives it back. Payments is idempotent by order id in both directions. Its client answers 503 or 504 with a
 /// <c>code</c> where its tiers end a call, so a breaker that is open reads as a Payments that is away for so long.
 /// </summary>
-internal sealed class ChargePayment(IHttpClientFactory clients, TimeProvider time) : ISagaStep
+internal sealed class ChargePayment(IHttpClientFactory clients, TimeProvider time) : ICompensableStep
 {
     /// <summary>Name of the HTTP client and of the dependency.</summary>
     public const string Client = "payments";

@@ -9,7 +9,7 @@ using ResilientShop.Resilience.Http;
 namespace ResilientShop.Orders.Checkout;
 
 /// <summary>Takes the order's stock, all of it or nothing; its compensation puts it back.</summary>
-internal sealed class ReserveStock(InventoryService.InventoryServiceClient inventory) : ISagaStep
+internal sealed class ReserveStock(InventoryService.InventoryServiceClient inventory) : ICompensableStep
 {
     public string Name => "reserve";
 

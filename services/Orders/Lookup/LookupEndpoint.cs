@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
 using ResilientShop.Orders.Records;
+using ResilientShop.Resilience.Durable.Sagas;
 
 namespace ResilientShop.Orders.Lookup;
 
@@ -10,11 +11,20 @@ internal static class LookupEndpoint
     public static void MapLookup(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/orders/{id}", FindAsync)
             .WithTags("Orders")
-            .WithSummary("An order as it stands now.")
+            .WithSummary("An order as it stands now, and what happened to it.")
             .ProducesProblem(StatusCodes.Status404NotFound);
 
-    private static async Task<Results<Ok<OrderView>, ProblemHttpResult>> FindAsync(string id, OrderTable orders, CancellationToken aborted) =>
-        Guid.TryParse(id, out var orderId) && await orders.FindAsync(orderId, aborted) is { } order
-            ? TypedResults.Ok(order.View)
+    private static async Task<Results<Ok<OrderView>, ProblemHttpResult>> FindAsync(string id, OrderTable orders, SagaClient sagas, CancellationToken aborted)
+    {
+        if (!Guid.TryParse(id, out var orderId))
+        {
+            return OrderId.NotFound(id);
+        }
+
+        // The saga first: what its history ends with is never ahead of the order.
+        var saga = await sagas.FindAsync(orderId, aborted);
+        return await orders.FindAsync(orderId, aborted) is { } order
+            ? TypedResults.Ok(order.View with { History = saga is null ? null : OrderHistory.Of(saga) })
             : OrderId.NotFound(id);
+    }
 }

@@ -13,7 +13,7 @@ internal static class WarmUpSaga
         .Then(new Nothing())
         .Closes(new NothingLocal());
 
-    private sealed class Nothing : ISagaStep
+    private sealed class Nothing : ICompensableStep
     {
         public string Name => "nothing";
 

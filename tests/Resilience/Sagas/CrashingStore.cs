@@ -9,15 +9,15 @@ internal sealed class CrashingStore(ISagaStore inner, int write, bool afterwards
 
     public bool HasCrashed { get; private set; }
 
-    public Task InsertAsync(SagaContext saga, LocalStatements? local, CancellationToken cancellationToken) =>
-        inner.InsertAsync(saga, local, cancellationToken);
+    public Task InsertAsync(SagaContext saga, bool isLeased, LocalStatements? local, CancellationToken cancellationToken) =>
+        inner.InsertAsync(saga, isLeased, local, cancellationToken);
 
     public Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken) =>
         CrashAsync(() => inner.AdvanceAsync(saga, cancellationToken));
 
     public Task<WriteResult> RecordFailureAsync(
-        SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, CancellationToken cancellationToken) =>
-        CrashAsync(() => inner.RecordFailureAsync(saga, delay, outcome, release, cancellationToken));
+        SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, LocalStatements? local, CancellationToken cancellationToken) =>
+        CrashAsync(() => inner.RecordFailureAsync(saga, delay, outcome, release, local, cancellationToken));
 
     public Task<WriteResult> TransitionAsync(
         SagaContext saga, SagaTransition transition, LocalStatements? local, CancellationToken cancellationToken) =>
@@ -35,6 +35,21 @@ internal sealed class CrashingStore(ISagaStore inner, int write, bool afterwards
 
     public Task<(SagaCancellation Outcome, SagaContext? Reopened)> CancelAsync(
         Guid id, string code, string detail, CancellationToken cancellationToken) => inner.CancelAsync(id, code, detail, cancellationToken);
+
+    public Task<SagaIntervention> InterveneAsync(
+        Guid id, Func<SagaContext, (SagaTransition? Transition, SagaHistoryEntry? Entry, string Detail)> decide, CancellationToken cancellationToken) =>
+        inner.InterveneAsync(id, decide, cancellationToken);
+
+    public Task RegisterAsync(IEnumerable<SagaDefinition> definitions, CancellationToken cancellationToken) => inner.RegisterAsync(definitions, cancellationToken);
+
+    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => inner.FindAsync(id, cancellationToken);
+
+    public Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken) =>
+        inner.ListAsync(filter, overdueAfter, most, cancellationToken);
+
+    public Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken) => inner.MeasureAsync(overdueAfter, cancellationToken);
+
+    public Task ListenAsync(Action released, CancellationToken cancellationToken) => inner.ListenAsync(released, cancellationToken);
 
     private async Task<WriteResult> CrashAsync(Func<Task<WriteResult>> store)
     {

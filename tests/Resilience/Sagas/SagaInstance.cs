@@ -10,17 +10,29 @@ internal sealed class SagaInstance : IAsyncDisposable
     private readonly SagaQueue _queue;
     private readonly SagaWaiters _waiters = new();
     private readonly SagaCoordinator _coordinator;
+    private readonly SagaGauges _gauges;
+    private readonly SagaRegistration _registration;
     private bool _runs;
 
     public SagaInstance(
-        NpgsqlDataSource dataSource, SagaDefinition definition, string name, SagaOptions options, Func<ISagaStore, ISagaStore> decorate, TimeProvider time)
+        NpgsqlDataSource dataSource,
+        SagaDefinition definition,
+        string name,
+        SagaOptions options,
+        Func<ISagaStore, ISagaStore> decorate,
+        TimeProvider time,
+        params IStuckSagaListener[]? listeners)
     {
         var definitions = new SagaDefinitions([definition]);
-        Store = decorate(new PostgresSagaStore(dataSource, definitions, new SagaOwner(name), options.Lease));
-        Engine = new SagaEngine(Store, options, time, NullLogger<SagaEngine>.Instance);
+        var owner = new SagaOwner(name);
+        _gauges = new SagaGauges(definitions);
+        Store = decorate(new PostgresSagaStore(dataSource, definitions, owner, options.Lease, time));
+        Engine = new SagaEngine(Store, options, owner, listeners ?? [], time, NullLogger<SagaEngine>.Instance);
         _queue = new SagaQueue(options, time);
-        Client = new SagaClient(Store, definitions, _queue, _waiters);
-        _coordinator = new SagaCoordinator(Store, Engine, _queue, _waiters, options, time, NullLogger<SagaCoordinator>.Instance);
+        _registration = new SagaRegistration(Store, definitions);
+        Client = new SagaClient(Store, definitions, _registration, _queue, _waiters, owner, time);
+        Operations = new SagaOperations(Store, options, time, NullLogger<SagaOperations>.Instance);
+        _coordinator = new SagaCoordinator(Store, _registration, Engine, _queue, _waiters, _gauges, options, time, NullLogger<SagaCoordinator>.Instance);
     }
 
     public ISagaStore Store { get; }
@@ -28,6 +40,11 @@ internal sealed class SagaInstance : IAsyncDisposable
     public SagaEngine Engine { get; }
 
     public SagaClient Client { get; }
+
+    public SagaOperations Operations { get; }
+
+    /// <summary>What ends the instance, if anything does.</summary>
+    public Task? Execution => _coordinator.ExecuteTask;
 
     public SagaQueue Queue => _queue;
 
@@ -63,6 +80,8 @@ internal sealed class SagaInstance : IAsyncDisposable
     {
         await StopAsync();
         _coordinator.Dispose();
+        _gauges.Dispose();
+        _registration.Dispose();
         _waiters.Dispose();
     }
 }

@@ -17,6 +17,7 @@ internal sealed class SagaWorld : IAsyncDisposable
         DataSource = dataSource;
         Flight = new ScriptedStep("flight", Journal);
         Hotel = new ScriptedStep("hotel", Journal);
+        Define = () => SagaDefinition.Named("trip", version: 1).Opens(new AcceptTrip()).Then(Flight).Then(Hotel).Closes(Confirm);
     }
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -30,6 +31,9 @@ internal sealed class SagaWorld : IAsyncDisposable
     public ScriptedStep Hotel { get; }
 
     public ConfirmTrip Confirm { get; } = new();
+
+    /// <summary>What the sagas of the instances that are added from now on consist of.</summary>
+    public Func<SagaDefinition> Define { get; set; }
 
     public SagaOptions Options { get; } = new()
     {
@@ -54,17 +58,16 @@ internal sealed class SagaWorld : IAsyncDisposable
     }
 
     /// <summary>An instance that does not run yet.</summary>
-    public SagaInstance AddInstance(string name = "a", Func<ISagaStore, ISagaStore>? decorate = null, TimeProvider? time = null)
+    public SagaInstance AddInstance(string name = "a", Func<ISagaStore, ISagaStore>? decorate = null, TimeProvider? time = null, params IStuckSagaListener[] listeners)
     {
-        var definition = SagaDefinition.Named("trip", version: 1).Opens(new AcceptTrip()).Then(Flight).Then(Hotel).Closes(Confirm);
-        var instance = new SagaInstance(DataSource, definition, name, Options, decorate ?? (store => store), time ?? TimeProvider.System);
+        var instance = new SagaInstance(DataSource, Define(), name, Options, decorate ?? (store => store), time ?? TimeProvider.System, listeners);
         _instances.Add(instance);
         return instance;
     }
 
-    public async Task<SagaInstance> StartInstanceAsync(string name = "a", TimeProvider? time = null)
+    public async Task<SagaInstance> StartInstanceAsync(string name = "a", TimeProvider? time = null, params IStuckSagaListener[] listeners)
     {
-        var instance = AddInstance(name, time: time);
+        var instance = AddInstance(name, time: time, listeners: listeners);
         await instance.StartAsync();
         return instance;
     }

@@ -4,13 +4,20 @@ using ResilientShop.Resilience.Durable.Sagas;
 namespace ResilientShop.Resilience.Tests.Sagas;
 
 /// <summary>An idempotent step whose answers are scripted and whose effect is visible: <see cref="IsInEffect"/>.</summary>
-internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? retry = null) : ISagaStep
+internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? retry = null) : ICompensableStep
 {
     private readonly ConcurrentDictionary<Guid, bool> _effects = new();
 
     public string Name => name;
 
     public RetryStrategy Retry { get; } = retry ?? RetryStrategy.FixedDelay(TimeSpan.FromMilliseconds(1), maxRetries: 3);
+
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public bool IsRepeatable { get; set; } = true;
+
+    /// <summary>Whether the gate is waited for whatever the token says.</summary>
+    public bool IsDeaf { get; set; }
 
     /// <summary>Answers of <see cref="ExecuteAsync"/>, first to last; then it succeeds.</summary>
     public ConcurrentQueue<Func<StepOutcome>> Executions { get; } = new();
@@ -37,7 +44,7 @@ internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? 
 
         if (Gate is { } gate)
         {
-            await gate.Task.WaitAsync(cancellationToken);
+            await gate.Task.WaitAsync(IsDeaf ? CancellationToken.None : cancellationToken);
         }
 
         return outcome;
@@ -54,6 +61,20 @@ internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? 
 
         return Task.FromResult(outcome);
     }
+}
+
+/// <summary>The same without a way back.</summary>
+internal sealed class OneWay(ScriptedStep inner) : ISagaStep
+{
+    public string Name => inner.Name;
+
+    public RetryStrategy Retry => inner.Retry;
+
+    public TimeSpan Timeout => inner.Timeout;
+
+    public bool IsRepeatable => inner.IsRepeatable;
+
+    public Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken) => inner.ExecuteAsync(saga, cancellationToken);
 }
 
 /// <summary>What happened to a saga, in order.</summary>
