@@ -18,7 +18,9 @@ builder.Services.Configure<HotPolicyOptions>(options => options.SeedsEmptyStore 
 const string database = "operationsdb";
 builder.AddPostgres(database);
 builder.Configuration.RequireConnectionString("kafka");
-builder.Services.AddMigrations(database, DurableSchema.Inbox, MigrationScript.Embedded(typeof(OrderFlowReader).Assembly, "Database", "operations"));
+builder.Services.AddMigrations(
+    database, DurableSchema.Inbox, DurableSchema.Outbox, MigrationScript.Embedded(typeof(OrderFlowReader).Assembly, "Database", "operations"));
+builder.Services.AddOutbox();
 builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(consumer =>
 {
     consumer.Topic = Topics.OrderEvents;

@@ -1,72 +1,73 @@
-using System.Diagnostics;
 using Confluent.Kafka;
 
 namespace ResilientShop.Resilience.Durable.Messaging;
 
-/// <summary>Messages that are handled together, and the offsets they begin and end at. Not thread-safe.</summary>
+/// <summary>Messages that are handled together, and how far each partition is. Not thread-safe.</summary>
 internal sealed class ConsumedBatch<T>(int capacity)
 {
-    private readonly List<ConsumedMessage<T>> _messages = [];
-    private readonly List<ActivityLink> _links = [];
-    private readonly Dictionary<TopicPartition, (Offset First, Offset Next)> _offsets = [];
-    private int _count;
+    /// <summary>However large messages are, a batch of them fits into memory.</summary>
+    private const long MaxBytes = 16 * 1024 * 1024;
 
-    public bool IsEmpty => _count == 0;
+    private readonly List<ConsumedEntry<T>> _entries = [];
+    private readonly Dictionary<TopicPartition, (Offset Next, Offset End)> _offsets = [];
+    private long _bytes;
 
-    public bool IsFull => _count >= capacity;
+    public bool IsEmpty => _entries.Count == 0;
 
-    public IReadOnlyList<ConsumedMessage<T>> Messages => _messages;
+    public bool IsFull => _entries.Count >= capacity || _bytes >= MaxBytes;
 
-    public IEnumerable<TopicPartitionOffset> FirstOffsets => _offsets.Select(entry => new TopicPartitionOffset(entry.Key, entry.Value.First));
+    public IReadOnlyList<ConsumedEntry<T>> Entries => _entries;
 
+    /// <summary>Where each partition is to go on, given what is done.</summary>
     public IEnumerable<TopicPartitionOffset> NextOffsets => _offsets.Select(entry => new TopicPartitionOffset(entry.Key, entry.Value.Next));
 
-    public void Add(ConsumeResult<string, byte[]> result, string? type, T value)
-    {
-        Skip(result);
-        var headers = result.Message.Headers;
+    /// <summary>The same, only of partitions of which something is not done.</summary>
+    public IEnumerable<TopicPartitionOffset> UnfinishedOffsets =>
+        _offsets.Where(entry => entry.Value.Next < entry.Value.End).Select(entry => new TopicPartitionOffset(entry.Key, entry.Value.Next));
 
-        // A sender that names no id is still recognised: a redelivery has the same position.
-        var position = result.TopicPartitionOffset.ToString();
-        var id = headers.FindText(MessageHeaders.MessageId) ?? position;
-        _messages.Add(new ConsumedMessage<T>(id, result.Message.Key ?? "", type, value, position));
-        if (DurableTelemetry.ParentFrom(headers.FindText(MessageHeaders.TraceParent)) is { TraceId: var trace } context && trace != default)
+    public void Add(ConsumeResult<string, byte[]> result, IMessageHandler<T> handler)
+    {
+        var next = _offsets.TryGetValue(result.TopicPartition, out var seen) ? seen.Next : result.Offset;
+        _offsets[result.TopicPartition] = (next, result.Offset + 1);
+        _bytes += result.Message.Value?.Length ?? 0;
+        _entries.Add(Decode(result, handler));
+    }
+
+    /// <summary>The entry has had its effect, or has been given up. Entries of a partition are done in their order.</summary>
+    public void Done(ConsumedEntry<T> entry) =>
+        _offsets[entry.Result.TopicPartition] = _offsets[entry.Result.TopicPartition] with { Next = entry.Result.Offset + 1 };
+
+    public void AllDone()
+    {
+        foreach (var partition in _offsets.Keys)
         {
-            _links.Add(new ActivityLink(context));
+            _offsets[partition] = _offsets[partition] with { Next = _offsets[partition].End };
         }
-    }
-
-    /// <summary>Counts the message as read without handing it to anyone.</summary>
-    public void Skip(ConsumeResult<string, byte[]> result)
-    {
-        _count++;
-        var first = _offsets.TryGetValue(result.TopicPartition, out var seen) ? seen.First : result.Offset;
-        _offsets[result.TopicPartition] = (first, result.Offset + 1);
-    }
-
-    /// <summary>
-    /// A span for the batch. A single message continues its sender's trace; a batch of several belongs to many traces, so it starts its
-    /// own and links to them, as the messaging conventions of OpenTelemetry ask.
-    /// </summary>
-    public Activity? StartActivity(string topic, string group)
-    {
-        var parent = _links.Count == 1 ? _links[0].Context : default;
-        var activity = DurableTelemetry.Source.StartActivity(
-            $"process {topic}", ActivityKind.Consumer, parent, links: _links.Count > 1 ? _links : null);
-        activity?.SetTag("messaging.system", "kafka");
-        activity?.SetTag("messaging.operation.type", "process");
-        activity?.SetTag("messaging.operation.name", "process");
-        activity?.SetTag("messaging.destination.name", topic);
-        activity?.SetTag("messaging.consumer.group.name", group);
-        activity?.SetTag("messaging.batch.message_count", _messages.Count);
-        return activity;
     }
 
     public void Clear()
     {
-        _messages.Clear();
-        _links.Clear();
+        _entries.Clear();
         _offsets.Clear();
-        _count = 0;
+        _bytes = 0;
+    }
+
+    private static ConsumedEntry<T> Decode(ConsumeResult<string, byte[]> result, IMessageHandler<T> handler)
+    {
+        var headers = result.Message.Headers;
+        var position = result.TopicPartitionOffset.ToString();
+        var id = MessageIdentity.Of(headers.FindText(MessageHeaders.MessageId), position);
+        var sender = DurableTelemetry.ParentFrom(headers.FindText(MessageHeaders.TraceParent));
+        try
+        {
+            var type = headers.FindText(MessageHeaders.MessageType);
+            var message = new ConsumedMessage<T>(id, result.Message.Key ?? "", type, handler.Decode(result.Message.Value, type), position);
+            return new ConsumedEntry<T>(result, id, message, null, sender);
+        }
+        catch (Exception exception)
+        {
+            // Decoding is pure: whatever it throws, it will throw again.
+            return new ConsumedEntry<T>(result, id, null, exception, sender);
+        }
     }
 }

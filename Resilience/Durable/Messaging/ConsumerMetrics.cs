@@ -15,6 +15,9 @@ internal static class ConsumerMetrics
     private static readonly Counter<long> ParkedCounter =
         DurableTelemetry.Meter.CreateCounter<long>("inbox.parked", "{message}", "Messages that could not be decoded");
 
+    private static readonly Counter<long> DeadLetteredCounter =
+        DurableTelemetry.Meter.CreateCounter<long>("inbox.dead_lettered", "{message}", "Messages that went to the dead letters");
+
     public static void Handled(string topic, string group, int fresh, int repeated)
     {
         var tags = Tags(topic, group);
@@ -26,6 +29,13 @@ internal static class ConsumerMetrics
     }
 
     public static void Parked(string topic, string group) => ParkedCounter.Add(1, Tags(topic, group));
+
+    public static void DeadLettered(string topic, string group, string code)
+    {
+        var tags = Tags(topic, group);
+        tags.Add("error.type", code);
+        DeadLetteredCounter.Add(1, tags);
+    }
 
     private static TagList Tags(string topic, string group) =>
         new() { { "messaging.destination.name", topic }, { "messaging.consumer.group.name", group } };

@@ -6,6 +6,7 @@ public sealed class ConsumerStatus
     private volatile string? _problem;
     private long _handled;
     private long _parked;
+    private long _deadLettered;
 
     /// <summary>Why messages do not arrive at the moment; null while all is well.</summary>
     public string? Problem
@@ -17,10 +18,19 @@ public sealed class ConsumerStatus
     /// <summary>Messages that had their effect since the start.</summary>
     public long Handled => Interlocked.Read(ref _handled);
 
-    /// <summary>Messages that could not be decoded since the start.</summary>
+    /// <summary>Messages that could not be decoded since the start. They are in the dead letters.</summary>
     public long Parked => Interlocked.Read(ref _parked);
+
+    /// <summary>Messages that went to the dead letters since the start: those of <see cref="Parked"/>, and those that could not be handled.</summary>
+    public long DeadLettered => Interlocked.Read(ref _deadLettered);
 
     internal void AddHandled(int count) => Interlocked.Add(ref _handled, count);
 
-    internal void AddParked() => Interlocked.Increment(ref _parked);
+    internal void AddParked()
+    {
+        Interlocked.Increment(ref _parked);
+        AddDeadLettered();
+    }
+
+    internal void AddDeadLettered() => Interlocked.Increment(ref _deadLettered);
 }

@@ -2,22 +2,27 @@ using Npgsql;
 
 namespace ResilientShop.Resilience.Durable.Messaging;
 
-/// <summary>Forgets old messages a few at a time while there is nothing else to do. Not thread-safe.</summary>
-internal sealed class InboxCleaner(NpgsqlDataSource dataSource, string consumer, TimeSpan retention, TimeProvider time)
+/// <summary>
+/// Forgets old messages, a bounded number before each batch, also while messages never stop coming. A round begins once a minute and goes on
+/// with every batch until nothing old is left; it forgets twice what a full batch brings, so it always catches up. Not thread-safe.
+/// </summary>
+internal sealed class InboxCleaner(NpgsqlDataSource dataSource, string consumer, TimeSpan retention, int batchSize, TimeProvider time)
 {
-    private const int Limit = 5_000;
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
-    private long _cleanedAt = time.GetTimestamp();
+    private const int MinLimit = 1_000;
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private readonly int _limit = Math.Max(MinLimit, 2 * batchSize);
+
+    // The first round is due at once: a process that never lives long would else never clean.
+    private long? _cleanedAt;
 
     public async Task CleanAsync(CancellationToken cancellationToken)
     {
-        if (time.GetElapsedTime(_cleanedAt) < Interval)
+        if (_cleanedAt is { } at && time.GetElapsedTime(at) < Interval)
         {
             return;
         }
 
-        var forgotten = await Inbox.ForgetAsync(dataSource, consumer, retention, Limit, cancellationToken);
-        if (forgotten < Limit)
+        if (await Inbox.ForgetAsync(dataSource, consumer, retention, _limit, cancellationToken) < _limit)
         {
             _cleanedAt = time.GetTimestamp();
         }

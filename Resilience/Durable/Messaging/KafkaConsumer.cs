@@ -9,13 +9,16 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 /// <summary>
 /// Reads batches from a topic and hands each to an <see cref="IMessageHandler{T}"/> inside one transaction with the inbox; offsets are
 /// committed after that transaction. So every message has its effect once, whatever is repeated. Absent brokers and topics are waited
-/// for. What cannot be decoded is logged, counted and passed over, so that one bad message does not stop the rest.
+/// for. A batch that fails is handled again message by message, in order, which shows the bad one; it is tried a few times more, then a
+/// dead letter takes the place of its effect and the rest goes on. What cannot be decoded is a dead letter at once.
 /// </summary>
 internal sealed partial class KafkaConsumer<T>(
     string bootstrapServers,
     KafkaConsumerOptions options,
+    string serviceName,
     NpgsqlDataSource dataSource,
     IMessageHandler<T> handler,
+    Outbox outbox,
     ConsumerStatus status,
     TimeProvider time,
     ILogger<KafkaConsumer<T>> logger) : BackgroundService
@@ -24,9 +27,29 @@ internal sealed partial class KafkaConsumer<T>(
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ConsumedBatch<T> _batch = new(options.BatchSize);
-    private readonly InboxCleaner _cleaner = new(dataSource, options.GroupId, options.InboxRetention, time);
+    private readonly InboxTransaction<T> _inbox = new(options, serviceName, dataSource, handler, outbox, status, time, logger);
+    private readonly InboxCleaner _cleaner = new(dataSource, options.GroupId, options.InboxRetention, options.BatchSize, time);
+
+    // By position, of messages that failed and are not given up yet: at most one a partition, because the ones behind it wait.
+    private readonly Dictionary<TopicPartitionOffset, int> _failedBefore = [];
+    private bool _isOneByOne;
     private int _failures;
     private long _lookedAt;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ConsumerSchema.RequireAsync(dataSource, options.Topic, cancellationToken);
+        }
+        catch (NpgsqlException exception) when (exception.IsPassing())
+        {
+            // A database that is away is waited for like everything else.
+            LogNotChecked(options.Topic, exception.Message);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,7 +76,7 @@ internal sealed partial class KafkaConsumer<T>(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var consumer = Build();
+        using var consumer = KafkaConsumerClient.Build(bootstrapServers, options.GroupId, logger, OnError, Recovered);
         consumer.Subscribe(options.Topic);
         try
         {
@@ -73,18 +96,28 @@ internal sealed partial class KafkaConsumer<T>(
     {
         try
         {
+            await _cleaner.CleanAsync(cancellationToken);
             Read(consumer);
             if (_batch.IsEmpty)
             {
-                await _cleaner.CleanAsync(cancellationToken);
                 await Task.Delay(options.PollInterval, time, cancellationToken);
                 await LookForBrokerAsync(consumer);
                 return;
             }
 
-            await HandleAsync(cancellationToken);
+            var fault = await HandleAsync(cancellationToken);
+
+            // Before the commit, so that no failure of it loses the place.
+            Rewind(consumer);
             consumer.Commit(_batch.NextOffsets);
-            Recovered();
+            if (fault is null)
+            {
+                Recovered();
+            }
+            else
+            {
+                await BackOffAsync(fault.Message, cancellationToken);
+            }
         }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)
         {
@@ -114,43 +147,55 @@ internal sealed partial class KafkaConsumer<T>(
     {
         while (!_batch.IsFull && consumer.Consume(TimeSpan.Zero) is { } result)
         {
-            try
-            {
-                var type = result.Message.Headers.FindText(MessageHeaders.MessageType);
-                _batch.Add(result, type, handler.Decode(result.Message.Value, type));
-            }
-            catch (Exception exception)
-            {
-                // Decoding is pure: whatever it throws, it will throw again.
-                _batch.Skip(result);
-                status.AddParked();
-                ConsumerMetrics.Parked(options.Topic, options.GroupId);
-                LogParked(result.Topic, result.Partition.Value, result.Offset.Value, exception.Message);
-            }
+            _batch.Add(result, handler);
         }
     }
 
-    private async Task HandleAsync(CancellationToken cancellationToken)
+    /// <summary>Handles the batch as far as it goes, and marks in it how far that is.</summary>
+    /// <returns>What the message at which it stopped failed with; it is to be tried again. Null when all is done.</returns>
+    private async Task<Exception?> HandleAsync(CancellationToken cancellationToken)
     {
-        if (_batch.Messages.Count == 0)
+        // Of a message that was alone it is known that the failure is its own.
+        if (!_isOneByOne && _batch.Entries.Count > 1)
         {
-            return;
+            if (await _inbox.TryHandleAsync(_batch.Entries, cancellationToken) is not { } fault)
+            {
+                _batch.AllDone();
+                return null;
+            }
+
+            LogOneByOne(options.Topic, _batch.Entries.Count, fault.Message);
         }
 
-        using var activity = _batch.StartActivity(options.Topic, options.GroupId);
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var added = await Inbox.TryRecordAsync(
-            connection, transaction, options.GroupId, [.. _batch.Messages.Select(message => message.MessageId)], cancellationToken);
-        var fresh = _batch.Messages.Where(message => added.Contains(message.MessageId)).DistinctBy(message => message.MessageId).ToList();
-        if (fresh.Count > 0)
+        _isOneByOne = true;
+        foreach (var entry in _batch.Entries)
         {
-            await handler.HandleAsync(fresh, connection, transaction, cancellationToken);
+            if (await _inbox.TryHandleAsync([entry], cancellationToken) is { } fault && !await GaveUpAsync(entry, fault, cancellationToken))
+            {
+                // The ones behind it wait, for they may have its key.
+                return fault;
+            }
+
+            _failedBefore.Remove(entry.Result.TopicPartitionOffset);
+            _batch.Done(entry);
         }
 
-        await transaction.CommitAsync(cancellationToken);
-        status.AddHandled(fresh.Count);
-        ConsumerMetrics.Handled(options.Topic, options.GroupId, fresh.Count, _batch.Messages.Count - fresh.Count);
+        _isOneByOne = false;
+        return null;
+    }
+
+    private async Task<bool> GaveUpAsync(ConsumedEntry<T> entry, Exception fault, CancellationToken cancellationToken)
+    {
+        var failures = _failedBefore.GetValueOrDefault(entry.Result.TopicPartitionOffset) + 1;
+        _failedBefore[entry.Result.TopicPartitionOffset] = failures;
+        if (failures < options.MaxFailures)
+        {
+            LogFailed(entry.Position, failures, options.MaxFailures, fault.Message);
+            return false;
+        }
+
+        await _inbox.GiveUpAsync(entry, fault, failures, cancellationToken);
+        return true;
     }
 
     /// <summary>The client tells when brokers go, not when they come back; without a message nobody would notice.</summary>
@@ -166,9 +211,10 @@ internal sealed partial class KafkaConsumer<T>(
         Recovered();
     }
 
+    /// <summary>Reads next what is not done.</summary>
     private void Rewind(IConsumer<string, byte[]> consumer)
     {
-        foreach (var first in _batch.FirstOffsets)
+        foreach (var first in _batch.UnfinishedOffsets)
         {
             try
             {
@@ -206,29 +252,6 @@ internal sealed partial class KafkaConsumer<T>(
         _failures = 0;
     }
 
-    private IConsumer<string, byte[]> Build() =>
-        new ConsumerBuilder<string, byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = bootstrapServers,
-            GroupId = options.GroupId,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-            EnableAutoCommit = false,
-            EnableAutoOffsetStore = false,
-            AllowAutoCreateTopics = true,
-            SessionTimeoutMs = 10_000,
-            HeartbeatIntervalMs = 2_000,
-            ReconnectBackoffMaxMs = 2_000,
-            TopicMetadataRefreshIntervalMs = 5_000,
-            FetchWaitMaxMs = 100,
-            QueuedMinMessages = 1_000,
-            QueuedMaxMessagesKbytes = 8 * 1024,
-            SocketKeepaliveEnable = true,
-        })
-        .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
-        .SetErrorHandler((_, error) => OnError(error))
-        .SetPartitionsAssignedHandler((_, _) => Recovered())
-        .Build();
-
     private void OnError(Error error)
     {
         KafkaLog.Write(logger, error);
@@ -245,8 +268,14 @@ internal sealed partial class KafkaConsumer<T>(
     [LoggerMessage(Level = LogLevel.Information, Message = "Consuming {Topic} resumed after {Failures} failures")]
     private partial void LogResumed(string topic, int failures);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Message at {Topic}/{Partition}/{Offset} is parked: {Reason}")]
-    private partial void LogParked(string topic, int partition, long offset, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "A batch of {Count} messages of {Topic} failed and is handled message by message: {Reason}")]
+    private partial void LogOneByOne(string topic, int count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message at {Position} failed, {Failures} of {MaxFailures} times, and is tried again: {Reason}")]
+    private partial void LogFailed(string position, int failures, int maxFailures, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The tables of the consumer of {Topic} were not checked at start: {Reason}")]
+    private partial void LogNotChecked(string topic, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Did not rewind to {Offset}: {Reason}")]
     private partial void LogNotRewound(string offset, string reason);

@@ -25,6 +25,16 @@ public sealed class KafkaConsumerOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How often the handling of a message may fail before it goes to the dead letters. Default 3. Failures are counted in memory: a restart costs a
+    /// bad message more attempts, and nothing else.
+    /// </summary>
+    [Range(1, 1000)]
+    public int MaxFailures { get; set; } = 3;
+
+    /// <summary>Who failed, as the dead letters say it. Default: <c>OTEL_SERVICE_NAME</c>, else the name of the application.</summary>
+    public string? ServiceName { get; set; }
+
     /// <summary>How long the inbox remembers a message; must exceed the longest redelivery. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan InboxRetention { get; set; } = TimeSpan.FromDays(7);

@@ -97,7 +97,8 @@ internal sealed class KafkaOutboxPublisher(string bootstrapServers, TimeSpan ack
             LingerMs = 2,
             // Giving up on one message while later ones of its key go through would break their order; the batch gives up as a whole.
             MessageTimeoutMs = 0,
-            QueueBufferingMaxKbytes = 32 * 1024,
+            // Twice a batch of the outbox. A message larger than MessageMaxBytes is refused by itself and parked.
+            QueueBufferingMaxKbytes = 2 * OutboxTable.MaxBatchBytes / 1024,
             ReconnectBackoffMaxMs = 2000,
             SocketKeepaliveEnable = true,
             EnableDeliveryReports = true,

@@ -28,12 +28,14 @@ public static class MessagingServiceCollectionExtensions
             provider.GetRequiredService<IOptions<OutboxOptions>>().Value.AcknowledgeTimeout,
             provider.GetRequiredService<ILogger<KafkaOutboxPublisher>>()));
         services.AddHostedService<OutboxRelay>();
+        services.AddHostedService<OutboxWatch>();
         return services;
     }
 
     /// <summary>
     /// Adds a consumer that hands messages to <typeparamref name="THandler"/>, and a <see cref="ConsumerStatus"/> keyed by topic.
-    /// The schema is <see cref="DurableSchema.Inbox"/>.
+    /// The schema is <see cref="DurableSchema.Inbox"/>. What cannot be handled goes to the dead letters, so <see cref="AddOutbox"/> and its
+    /// <see cref="DurableSchema.Outbox"/> are needed too; without them the host does not start.
     /// </summary>
     /// <exception cref="ValidationException">The options are not valid.</exception>
     public static IServiceCollection AddKafkaConsumer<T, THandler>(
@@ -51,13 +53,19 @@ public static class MessagingServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => new KafkaConsumer<T>(
             BootstrapServers(provider, kafkaConnectionName),
             options,
+            ServiceName(provider, options),
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<THandler>(),
+            provider.GetService<Outbox>() ?? throw ConsumerSchema.NoOutbox(options.Topic),
             status,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<KafkaConsumer<T>>>()));
         return services;
     }
+
+    private static string ServiceName(IServiceProvider provider, KafkaConsumerOptions options) =>
+        new[] { options.ServiceName, provider.GetService<IConfiguration>()?["OTEL_SERVICE_NAME"], provider.GetService<IHostEnvironment>()?.ApplicationName }
+            .FirstOrDefault(name => !string.IsNullOrWhiteSpace(name)) ?? options.GroupId;
 
     private static string BootstrapServers(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name) is { Length: > 0 } servers

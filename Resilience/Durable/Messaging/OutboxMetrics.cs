@@ -2,43 +2,53 @@ using System.Diagnostics.Metrics;
 
 namespace ResilientShop.Resilience.Durable.Messaging;
 
-/// <summary>What the relay reports. The gauges speak only while this instance is the relay, so one process answers for a database.</summary>
+/// <summary>
+/// What the outbox reports. Every instance measures the table it shares with the others, whether it relays or not, so that the gauges speak
+/// exactly when nobody relays; over instances take their maximum, not their sum. Thread-safe.
+/// </summary>
 internal sealed class OutboxMetrics
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-
     private readonly Counter<long> _published;
     private readonly Counter<long> _parked;
     private readonly TimeProvider _time;
-    private long _measuredAt = long.MinValue;
     private volatile Sample? _last;
 
     public OutboxMetrics(TimeProvider time)
+        : this(time, DurableTelemetry.Meter)
+    {
+    }
+
+    internal OutboxMetrics(TimeProvider time, Meter meter)
     {
         _time = time;
-        _published = DurableTelemetry.Meter.CreateCounter<long>("outbox.published", "{message}", "Messages the broker has acknowledged");
-        _parked = DurableTelemetry.Meter.CreateCounter<long>("outbox.parked", "{message}", "Messages the broker will never take");
-        DurableTelemetry.Meter.CreateObservableGauge("outbox.pending", () => Observe(sample => (double)sample.Pending), "{message}", "Messages not acknowledged yet");
-        DurableTelemetry.Meter.CreateObservableGauge("outbox.oldest.age", () => Observe(sample => sample.OldestSeconds), "s", "Age of the oldest message not acknowledged yet");
+        _published = meter.CreateCounter<long>("outbox.published", "{message}", "Messages the broker has acknowledged");
+        _parked = meter.CreateCounter<long>("outbox.parked", "{message}", "Messages the broker will never take");
+        meter.CreateObservableGauge("outbox.pending", () => Observe(sample => sample.Size.Pending), "{message}", "Messages not acknowledged yet");
+        meter.CreateObservableGauge("outbox.oldest.age", () => Observe(AgeOf), "s", "Age of the oldest message not acknowledged yet");
+        meter.CreateObservableGauge(
+            "outbox.parked.rows", () => Observe(sample => sample.Size.Parked), "{message}", "Parked messages that lie in the table until a person decides");
     }
 
-    /// <summary>Whether it is time to look at the table again.</summary>
-    public bool IsDue => _measuredAt == long.MinValue || _time.GetElapsedTime(_measuredAt) >= Interval;
+    /// <summary>
+    /// Age of the oldest message that waits, as of now: it grows between two measurements, and when the database cannot be asked. Zero when none waits.
+    /// </summary>
+    public TimeSpan OldestAge => _last is { } sample ? TimeSpan.FromSeconds(AgeOf(sample)) : TimeSpan.Zero;
 
-    public void Measured(long pending, double oldestSeconds)
-    {
-        _measuredAt = _time.GetTimestamp();
-        _last = new Sample(pending, oldestSeconds, _measuredAt);
-    }
+    /// <summary>Messages that wait, as of the last measurement.</summary>
+    public long Pending => _last?.Size.Pending ?? 0;
 
-    public void Forget() => _last = null;
+    public void Measured(OutboxSize size) => _last = new Sample(size, _time.GetTimestamp());
 
     public void Published(int count) => _published.Add(count);
 
     public void Parked() => _parked.Add(1);
 
+    // By the database's clock up to the measurement and by a monotonic one from there: no difference between two clocks gets in.
+    private double AgeOf(Sample sample) =>
+        sample.Size.Pending == 0 ? 0 : (sample.Size.OldestAge + _time.GetElapsedTime(sample.TakenAt)).TotalSeconds;
+
     private IEnumerable<Measurement<double>> Observe(Func<Sample, double> value) =>
         _last is { } sample ? [new Measurement<double>(value(sample))] : [];
 
-    private sealed record Sample(long Pending, double OldestSeconds, long TakenAt);
+    private sealed record Sample(OutboxSize Size, long TakenAt);
 }

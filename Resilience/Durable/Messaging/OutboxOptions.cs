@@ -28,4 +28,8 @@ public sealed class OutboxOptions
     /// <summary>Longest pause after a failure. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the oldest message may wait before a warning is logged, once until it is over. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan AlarmAfter { get; set; } = TimeSpan.FromSeconds(30);
 }

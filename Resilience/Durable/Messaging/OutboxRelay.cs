@@ -53,14 +53,7 @@ internal sealed partial class OutboxRelay(
 
         await OutboxTable.ListenAsync(connection, cancellationToken);
         LogLeading();
-        try
-        {
-            await LeadAsync(connection, cancellationToken);
-        }
-        finally
-        {
-            metrics.Forget();
-        }
+        await LeadAsync(connection, cancellationToken);
     }
 
     /// <summary>Passes on what this instance commits; its own wake-ups do not reach the relay elsewhere.</summary>
@@ -80,15 +73,14 @@ internal sealed partial class OutboxRelay(
     {
         while (true)
         {
-            var rows = await OutboxTable.ReadAsync(connection, _options.BatchSize, cancellationToken);
+            var (rows, hasMore) = await OutboxTable.ReadAsync(connection, _options.BatchSize, cancellationToken);
             if (rows.Count > 0)
             {
                 await RelayAsync(connection, rows, cancellationToken);
                 Recovered();
             }
 
-            await MeasureAsync(connection, cancellationToken);
-            if (rows.Count < _options.BatchSize)
+            if (!hasMore)
             {
                 await WaitForMoreAsync(connection, cancellationToken);
             }
@@ -132,15 +124,6 @@ internal sealed partial class OutboxRelay(
         {
             // We ended it ourselves: the other side of the race won.
             return;
-        }
-    }
-
-    private async Task MeasureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (metrics.IsDue)
-        {
-            var (pending, oldest) = await OutboxTable.MeasureAsync(connection, cancellationToken);
-            metrics.Measured(pending, oldest);
         }
     }
 

@@ -6,6 +6,13 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 internal static class OutboxTable
 {
     internal const string Channel = "durable_outbox";
+
+    /// <summary>
+    /// Most bytes of payloads that are read at a time, the last row aside. Half of what the producer buffers: it refuses what does not fit there, and
+    /// the same batch, read again, would be refused for ever.
+    /// </summary>
+    internal const int MaxBatchBytes = 16 * 1024 * 1024;
+
     private const long LockKey = 0x6F75_7462_6F78;
 
     public static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -20,13 +27,19 @@ internal static class OutboxTable
     public static Task NotifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         ExecuteAsync(connection, $"NOTIFY {Channel}", cancellationToken);
 
-    public static async Task<List<OutboxRow>> ReadAsync(NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
+    /// <summary>The next rows to send, and whether others are known to be behind them.</summary>
+    public static async Task<(List<OutboxRow> Rows, bool HasMore)> ReadAsync(NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT id, message_id, topic, key, type, payload, traceparent FROM durable.outbox WHERE parked_at IS NULL ORDER BY id LIMIT $1",
+            """
+            SELECT id, message_id, topic, key, type, payload, traceparent
+            FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload) AS before
+                  FROM durable.outbox WHERE parked_at IS NULL ORDER BY id LIMIT $1) AS next
+            WHERE before < $2 ORDER BY id
+            """,
             connection)
         {
-            Parameters = { new NpgsqlParameter<int> { TypedValue = limit } },
+            Parameters = { new NpgsqlParameter<int> { TypedValue = limit }, new NpgsqlParameter<int> { TypedValue = MaxBatchBytes } },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<OutboxRow>();
@@ -37,7 +50,7 @@ internal static class OutboxTable
             rows.Add(new OutboxRow(reader.GetInt64(0), message, await reader.IsDBNullAsync(6, cancellationToken) ? null : reader.GetString(6)));
         }
 
-        return rows;
+        return (rows, rows.Count == limit || rows.Sum(row => (long)row.Message.Payload.Length) >= MaxBatchBytes);
     }
 
     public static async Task DeleteAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
@@ -58,14 +71,19 @@ internal static class OutboxTable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Number of unsent rows and the age of the oldest in seconds.</summary>
-    public static async Task<(long Pending, double OldestSeconds)> MeasureAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Measures the table; needs no lock, so any instance may ask.</summary>
+    public static async Task<OutboxSize> MeasureAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(
-            "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM durable.outbox", connection);
+        await using var command = dataSource.CreateCommand(
+            """
+            SELECT count(*) FILTER (WHERE parked_at IS NULL),
+                   greatest(clock_timestamp() - min(created_at) FILTER (WHERE parked_at IS NULL), interval '0'),
+                   count(*) FILTER (WHERE parked_at IS NOT NULL)
+            FROM durable.outbox
+            """);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return (reader.GetInt64(0), reader.GetDouble(1));
+        return new OutboxSize(reader.GetInt64(0), reader.GetTimeSpan(1), reader.GetInt64(2));
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -36,7 +36,8 @@ internal sealed class OrderFlowReader(NpgsqlDataSource database, [FromKeyedServi
             recent.Add(ReadEvent(rows));
         }
 
-        return new OrderFlowSummary(time.GetUtcNow(), events, money, recent, new ConsumerView(consumer.Problem, consumer.Handled, consumer.Parked));
+        return new OrderFlowSummary(
+            time.GetUtcNow(), events, money, recent, new ConsumerView(consumer.Problem, consumer.Handled, consumer.Parked, consumer.DeadLettered));
     }
 
     private static RecentEvent ReadEvent(NpgsqlDataReader row) => new(

@@ -22,5 +22,6 @@ internal sealed record RecentEvent(Guid EventId, string Type, Guid OrderId, stri
 /// <summary>How the events arrive.</summary>
 /// <param name="Problem">Why none arrive at the moment; null while all is well.</param>
 /// <param name="Handled">Handled since this process started.</param>
-/// <param name="Parked">Set aside as unreadable since this process started.</param>
-internal sealed record ConsumerView(string? Problem, long Handled, long Parked);
+/// <param name="Parked">Unreadable since this process started; they are in the dead letters.</param>
+/// <param name="DeadLettered">In the dead letters since this process started, the unreadable ones included.</param>
+internal sealed record ConsumerView(string? Problem, long Handled, long Parked, long DeadLettered);

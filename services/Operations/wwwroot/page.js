@@ -46,8 +46,8 @@ function show() {
   figures(byId('money'), summary.confirmedMoney.map(money =>
     [money.currency, amounts.format(money.amount), `${whole.format(money.orders)} orders`]), 'Nothing yet');
   byId('recent').replaceChildren(...summary.recentEvents.map(row));
-  const { handled, parked } = summary.consumer;
-  byId('consumer').textContent = `${whole.format(handled)} events handled since the start, ${whole.format(parked)} unreadable`;
+  const { handled, deadLettered } = summary.consumer;
+  byId('consumer').textContent = `${whole.format(handled)} events handled since the start, ${whole.format(deadLettered)} in the dead letters`;
 }
 
 function showState() {

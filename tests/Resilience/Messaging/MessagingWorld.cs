@@ -11,9 +11,15 @@ namespace ResilientShop.Resilience.Tests.Messaging;
 /// <summary>A database with outbox and inbox.</summary>
 internal sealed class MessagingWorld : IAsyncDisposable
 {
-    private MessagingWorld(NpgsqlDataSource dataSource) => DataSource = dataSource;
+    private MessagingWorld(string connectionString)
+    {
+        ConnectionString = connectionString;
+        DataSource = NpgsqlDataSource.Create(connectionString);
+    }
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public string ConnectionString { get; }
 
     public NpgsqlDataSource DataSource { get; }
 
@@ -33,7 +39,7 @@ internal sealed class MessagingWorld : IAsyncDisposable
             new MigrationOptions(),
             TimeProvider.System,
             NullLogger<DatabaseMigrator>.Instance).MigrateAsync(database, Cancel);
-        return new MessagingWorld(NpgsqlDataSource.Create(database));
+        return new MessagingWorld(database);
     }
 
     public RelayInstance AddRelay(IOutboxPublisher publisher) => new(DataSource, publisher, Options);
@@ -49,10 +55,33 @@ internal sealed class MessagingWorld : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(Cancel);
     }
 
+    /// <summary>The letters that wait in the outbox, in their order.</summary>
+    public async Task<IReadOnlyList<DeadLetter>> LettersAsync()
+    {
+        await using var command = DataSource.CreateCommand("SELECT payload FROM durable.outbox WHERE topic = 'dlq.events.v1' ORDER BY id");
+        await using var reader = await command.ExecuteReaderAsync(Cancel);
+        var letters = new List<DeadLetter>();
+        while (await reader.ReadAsync(Cancel))
+        {
+            letters.Add(DeadLetter.Parse(reader.GetFieldValue<byte[]>(0)));
+        }
+
+        return letters;
+    }
+
+    /// <summary>Texts of the effects in their order, one after the other.</summary>
+    public Task<string> EffectsAsync() => ScalarAsync<string>("SELECT coalesce(string_agg(text, '' ORDER BY seq), '') FROM effects");
+
     public async Task<T> ScalarAsync<T>(string sql)
     {
         await using var command = DataSource.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync(Cancel))!;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancel);
     }
 
     public async Task UntilAsync(string sql)

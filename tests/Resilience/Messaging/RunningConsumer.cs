@@ -1,68 +1,49 @@
-using System.Text;
-using Confluent.Kafka;
-using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
+using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Durable.Messaging;
+using ResilientShop.Resilience.Tests.IdempotencyKeys;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Resilience.Tests.Messaging;
 
 /// <summary>A consumer that runs until it is disposed.</summary>
-internal sealed class RunningConsumer(MessagingWorld world, MockKafka kafka, EffectHandler handler) : IAsyncDisposable
+internal sealed class RunningConsumer : IAsyncDisposable
 {
-    private KafkaConsumer<string>? _consumer;
+    private readonly KafkaConsumer<string> _consumer;
+    private readonly OutboxSignal _signal = new();
+    private readonly ILoggerFactory _loggers;
+
+    private RunningConsumer(MessagingWorld world, MockKafka kafka, EffectHandler handler, KafkaConsumerOptions options)
+    {
+        _loggers = LoggerFactory.Create(logging => logging.AddProvider(Logs));
+        _consumer = new KafkaConsumer<string>(
+            kafka.BootstrapServers, options, "trips-service", world.DataSource, handler, new Outbox(_signal), Status, TimeProvider.System, new Logger<KafkaConsumer<string>>(_loggers));
+    }
 
     public ConsumerStatus Status { get; } = new();
 
-    private Task StartAsync()
-    {
-        var options = new KafkaConsumerOptions { Topic = "trips", GroupId = "test", PollInterval = TimeSpan.FromMilliseconds(5), MaxBackoff = TimeSpan.FromMilliseconds(100) };
-        _consumer = new KafkaConsumer<string>(
-            kafka.BootstrapServers, options, world.DataSource, handler, Status, TimeProvider.System, NullLogger<KafkaConsumer<string>>.Instance);
-        return _consumer.StartAsync(MessagingWorld.Cancel);
-    }
+    public CollectedLogs Logs { get; } = new();
 
-    public static async Task<RunningConsumer> StartAsync(MessagingWorld world, MockKafka kafka, EffectHandler? handler = null)
+    public static async Task<RunningConsumer> StartAsync(
+        MessagingWorld world, MockKafka kafka, EffectHandler? handler = null, Action<KafkaConsumerOptions>? configure = null)
     {
-        var consumer = new RunningConsumer(world, kafka, handler ?? new EffectHandler());
-        await consumer.StartAsync();
+        var options = new KafkaConsumerOptions
+        {
+            Topic = "trips",
+            GroupId = "test",
+            PollInterval = TimeSpan.FromMilliseconds(5),
+            MaxBackoff = TimeSpan.FromMilliseconds(20),
+        };
+        configure?.Invoke(options);
+        var consumer = new RunningConsumer(world, kafka, handler ?? new EffectHandler(), options);
+        await consumer._consumer.StartAsync(MessagingWorld.Cancel);
         return consumer;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _consumer!.StopAsync(CancellationToken.None);
+        await _consumer.StopAsync(CancellationToken.None);
         _consumer.Dispose();
-    }
-}
-
-/// <summary>Writes what it gets into a table.</summary>
-internal sealed class EffectHandler : IMessageHandler<string>
-{
-    public int FailuresLeft { get; set; }
-
-    public string Decode(ReadOnlySpan<byte> payload, string? type)
-    {
-        var text = Encoding.UTF8.GetString(payload);
-        return text == "broken" ? throw new FormatException("broken on purpose") : text;
-    }
-
-    public async Task HandleAsync(
-        IReadOnlyList<ConsumedMessage<string>> messages, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
-    {
-        foreach (var message in messages)
-        {
-            await using var command = new NpgsqlCommand("INSERT INTO effects (text) VALUES ($1)", connection, transaction)
-            {
-                Parameters = { new() { Value = message.Value } },
-            };
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        if (FailuresLeft > 0)
-        {
-            FailuresLeft--;
-            throw new InvalidOperationException("not yet");
-        }
+        _signal.Dispose();
+        _loggers.Dispose();
     }
 }

@@ -1,0 +1,153 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ResilientShop.Resilience.Durable.Messaging;
+
+/// <summary>
+/// What a consumer does in its database: the effect of messages, or the letter of one that is given up, each in one transaction with the inbox.
+/// So a message has its effect once or goes to the dead letters once, whatever is repeated. Not thread-safe.
+/// </summary>
+internal sealed partial class InboxTransaction<T>(
+    KafkaConsumerOptions options,
+    string serviceName,
+    NpgsqlDataSource dataSource,
+    IMessageHandler<T> handler,
+    Outbox outbox,
+    ConsumerStatus status,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>
+    /// Brings about the effect of <paramref name="entries"/> that have not had it; what cannot be decoded goes to the dead letters.
+    /// </summary>
+    /// <returns>Null, or what the handler threw; then nothing has happened. Whatever is not the messages' fault is thrown.</returns>
+    public async Task<Exception?> TryHandleAsync(IReadOnlyList<ConsumedEntry<T>> entries, CancellationToken cancellationToken)
+    {
+        using var activity = ConsumerActivity.Start(entries, options.Topic, options.GroupId);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var fresh = await RecordAsync(entries, connection, transaction, cancellationToken);
+        var messages = fresh.Select(entry => entry.Message).OfType<ConsumedMessage<T>>().ToList();
+        var malformed = fresh.Where(entry => entry.Malformed is not null).ToList();
+        if (messages.Count > 0 && await FindFaultAsync(messages, connection, transaction, cancellationToken) is { } fault)
+        {
+            activity.Fail(fault);
+            return fault;
+        }
+
+        await AppendLettersAsync(
+            [.. malformed.Select(entry => Letter(entry, DeadLetterCodes.MalformedMessage, entry.Malformed!, failures: 0))], connection, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Report(malformed);
+        status.AddHandled(messages.Count);
+        ConsumerMetrics.Handled(options.Topic, options.GroupId, messages.Count, entries.Count - fresh.Count);
+        return null;
+    }
+
+    /// <summary>Gives a message up: a letter instead of its effect.</summary>
+    public async Task GiveUpAsync(ConsumedEntry<T> entry, Exception cause, int failures, CancellationToken cancellationToken)
+    {
+        using var activity = ConsumerActivity.Start([entry], options.Topic, options.GroupId);
+        activity.Fail(cause);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if ((await RecordAsync([entry], connection, transaction, cancellationToken)).Count == 0)
+        {
+            // The group has moved the partition meanwhile, and its new owner was done with the message before us.
+            return;
+        }
+
+        var letter = Letter(entry, MessageFaults.CodeOf(cause), cause, failures);
+        await AppendLettersAsync([letter], connection, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        outbox.Committed();
+        status.AddDeadLettered();
+        ConsumerMetrics.DeadLettered(options.Topic, options.GroupId, letter.ErrorCode);
+        LogGivenUp(entry.Position, failures, letter.Id, letter.ErrorCode, cause);
+    }
+
+    private async Task<List<ConsumedEntry<T>>> RecordAsync(
+        IReadOnlyList<ConsumedEntry<T>> entries, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        var added = await Inbox.TryRecordAsync(
+            connection, transaction, options.GroupId, [.. entries.Select(entry => entry.MessageId)], cancellationToken);
+        return [.. entries.Where(entry => added.Contains(entry.MessageId)).DistinctBy(entry => entry.MessageId)];
+    }
+
+    private async Task<Exception?> FindFaultAsync(
+        List<ConsumedMessage<T>> messages, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await handler.HandleAsync(messages, connection, transaction, cancellationToken);
+
+            // Brings forward what a commit would refuse, and fails when the handler swallowed an error of the database: committing such a
+            // transaction rolls it back without a word, and the messages would be lost.
+            await using var check = new NpgsqlCommand("SET CONSTRAINTS ALL IMMEDIATE", connection, transaction);
+            await check.ExecuteNonQueryAsync(cancellationToken);
+            return null;
+        }
+        catch (Exception exception) when (MessageFaults.IsFault(exception, connection, cancellationToken))
+        {
+            return exception;
+        }
+    }
+
+    private static async Task AppendLettersAsync(
+        DeadLetter[] letters, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        if (letters.Length == 0)
+        {
+            return;
+        }
+
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var letter in letters)
+        {
+            DeadLetters.Append(batch, letter);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private void Report(List<ConsumedEntry<T>> malformed)
+    {
+        if (malformed.Count > 0)
+        {
+            outbox.Committed();
+        }
+
+        foreach (var entry in malformed)
+        {
+            status.AddParked();
+            ConsumerMetrics.Parked(options.Topic, options.GroupId);
+            ConsumerMetrics.DeadLettered(options.Topic, options.GroupId, DeadLetterCodes.MalformedMessage);
+            LogMalformed(entry.Position, entry.Malformed!.Message);
+        }
+    }
+
+    private DeadLetter Letter(ConsumedEntry<T> entry, string code, Exception cause, int failures)
+    {
+        var (result, headers) = (entry.Result, entry.Result.Message.Headers);
+        var letter = new DeadLetter
+        {
+            ServiceName = serviceName,
+            Operation = $"process {result.Topic}",
+            ErrorCode = code,
+            ErrorDetail = $"{cause.GetType().Name}: {cause.Message}",
+            RetryCount = failures,
+            Key = result.Message.Key ?? "",
+            Source = DeadLetterSource.Message(
+                options.GroupId, result.Topic, result.Partition.Value, result.Offset.Value, entry.MessageId, headers.FindText(MessageHeaders.MessageType)),
+            Traceparent = entry.Sender.TraceId == default ? DurableTelemetry.CurrentTraceParent : headers.FindText(MessageHeaders.TraceParent),
+            Time = time.GetUtcNow(),
+        };
+        return result.Message.Value is { } payload ? letter.WithPayload(payload) : letter;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Message at {Position} cannot be decoded and is in the dead letters: {Reason}")]
+    private partial void LogMalformed(string position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Message at {Position} failed {Failures} times and is given up: dead letter {Letter}, {Code}")]
+    private partial void LogGivenUp(string position, int failures, Guid letter, string code, Exception cause);
+}

@@ -1,0 +1,31 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace ResilientShop.Resilience.Durable.Messaging;
+
+/// <summary>The client library's consumer, set up for one that commits offsets itself, after the effect.</summary>
+internal static class KafkaConsumerClient
+{
+    public static IConsumer<string, byte[]> Build(string bootstrapServers, string groupId, ILogger logger, Action<Error> onError, Action onAssigned) =>
+        new ConsumerBuilder<string, byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = bootstrapServers,
+            GroupId = groupId,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            AllowAutoCreateTopics = true,
+            SessionTimeoutMs = 10_000,
+            HeartbeatIntervalMs = 2_000,
+            ReconnectBackoffMaxMs = 2_000,
+            TopicMetadataRefreshIntervalMs = 5_000,
+            FetchWaitMaxMs = 100,
+            QueuedMinMessages = 1_000,
+            QueuedMaxMessagesKbytes = 8 * 1024,
+            SocketKeepaliveEnable = true,
+        })
+        .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
+        .SetErrorHandler((_, error) => onError(error))
+        .SetPartitionsAssignedHandler((_, _) => onAssigned())
+        .Build();
+}

@@ -1,0 +1,131 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using ResilientShop.Resilience.Durable;
+using ResilientShop.Resilience.Durable.Messaging;
+using ResilientShop.Tests;
+
+namespace ResilientShop.Resilience.Tests.Messaging;
+
+/// <summary>Letters on their way, and what a consumer needs for them.</summary>
+public sealed class ConsumerDeadLetterTests(PostgresServer server)
+{
+    [Fact]
+    public async Task Letters_arrive_on_their_topic_with_the_key_of_what_failed()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        byte[] notText = [0xFF, 0xFE, 0x00];
+        await KafkaMessages.SendAsync(
+            kafka, new("1", "poison", "x"), new("2", "broken", "x"), new("3", "y", [.. "broken"u8, .. notText]), new("4", "d", "x"));
+        await using var relay = world.AddRelay(Publisher(kafka));
+        await relay.StartAsync();
+        await using var consumer = await RunningConsumer.StartAsync(world, kafka);
+
+        var read = await kafka.ReadAsync(DeadLetter.Topic, messages => messages.Count >= 3, MessagingWorld.Cancel);
+
+        var letters = read.Select(message => (message, Letter: DeadLetter.Parse(message.Message.Value))).ToList();
+        letters.Where(one => one.message.Message.Key == "x").Select(one => one.Letter.Source.MessageId).ShouldBe(["1", "2"]);
+        letters.ShouldAllBe(one => one.message.Header("message-id") == one.Letter.Id.ToString() && one.message.Header("message-type") == "DeadLetter");
+        var binary = letters.Single(one => one.message.Message.Key == "y").Letter;
+        (binary.PayloadEncoding, binary.ErrorCode, binary.RetryCount).ShouldBe(("base64", DeadLetterCodes.MalformedMessage, 0));
+        binary.ReadPayload().ShouldBe([.. "broken"u8, .. notText]);
+        await world.UntilAsync("SELECT count(*) = 4 FROM durable.inbox");
+        (await world.EffectsAsync()).ShouldBe("d");
+    }
+
+    [Theory]
+    [InlineData("poison")]
+    [InlineData("broken")]
+    public async Task A_payload_of_five_megabytes_becomes_a_letter_that_the_broker_takes(string text)
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        var payload = Encoding.UTF8.GetBytes(text.PadRight(5_000_000, '"'));
+        await KafkaMessages.SendAsync(kafka, new("1", "k", payload), new StrangersMessage("2", "b"));
+        await using var relay = world.AddRelay(Publisher(kafka));
+        await relay.StartAsync();
+        await using var consumer = await RunningConsumer.StartAsync(world, kafka);
+
+        var read = await kafka.ReadAsync(DeadLetter.Topic, messages => messages.Count >= 1, MessagingWorld.Cancel);
+
+        var letter = DeadLetter.Parse(read[0].Message.Value);
+        (letter.PayloadTruncated, letter.PayloadBytes).ShouldBe((true, 5_000_000L));
+        letter.ReadPayload().ShouldBe(payload[..DeadLetter.MaxPayloadBytes]);
+        await world.UntilAsync("SELECT count(*) = 2 FROM durable.inbox");
+        await world.UntilSentAsync();
+        (await world.EffectsAsync()).ShouldBe("b");
+    }
+
+    [Fact]
+    public async Task More_large_rows_than_the_producer_buffers_are_relayed_all_the_same()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        await world.AppendAsync([.. Enumerable.Range(0, 60).Select(i => $"k:{i}:".PadRight(900_000, '.'))]);
+        await world.AppendAsync("k:too large:".PadRight(5_000_000, '.'), "k:last:");
+        await using var relay = world.AddRelay(Publisher(kafka));
+        await relay.StartAsync();
+
+        await world.UntilSentAsync();
+
+        var read = await kafka.ReadAsync("trips", messages => messages.Count >= 61, MessagingWorld.Cancel);
+        read.Select(message => message.Text().Split(':')[1]).ShouldBe([.. Enumerable.Range(0, 60).Select(i => $"{i}"), "last"]);
+        (await world.ScalarAsync<long>("SELECT count(*) FROM durable.outbox WHERE parked_at IS NOT NULL")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Without_the_outbox_table_a_consumer_does_not_start_and_says_what_to_add()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        await world.ExecuteAsync("DROP TABLE durable.outbox");
+
+        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => RunningConsumer.StartAsync(world, kafka));
+
+        refusal.Message.ShouldContain("DurableSchema.Outbox");
+        refusal.Message.ShouldContain("trips");
+    }
+
+    [Fact]
+    public async Task Without_an_outbox_registered_a_host_does_not_start_and_says_what_to_add()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var host = Host(world, services => { });
+
+        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => host.StartAsync(MessagingWorld.Cancel));
+
+        refusal.Message.ShouldContain("AddOutbox");
+        refusal.Message.ShouldContain("DurableSchema.Outbox");
+    }
+
+    [Fact]
+    public async Task A_service_with_an_outbox_starts_and_its_letters_name_it()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        await KafkaMessages.ProduceAsync(kafka, ("1", "broken"));
+        using var host = Host(world, services => services.AddOutbox(), ("ConnectionStrings:kafka", kafka.BootstrapServers), ("OTEL_SERVICE_NAME", "trips-of-otel"));
+        await host.StartAsync(MessagingWorld.Cancel);
+
+        var read = await kafka.ReadAsync(DeadLetter.Topic, messages => messages.Count >= 1, MessagingWorld.Cancel);
+
+        DeadLetter.Parse(read[0].Message.Value).ServiceName.ShouldBe("trips-of-otel");
+        await host.StopAsync(MessagingWorld.Cancel);
+    }
+
+    private static IHost Host(MessagingWorld world, Action<IServiceCollection> configure, params (string Name, string Value)[] settings)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "Trips" });
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:kafka", "127.0.0.1:1"), .. settings.Select(one => new KeyValuePair<string, string?>(one.Name, one.Value))]);
+        builder.Services.AddSingleton<NpgsqlDataSource>(_ => NpgsqlDataSource.Create(world.ConnectionString));
+        builder.Services.AddKafkaConsumer<string, EffectHandler>(options => (options.Topic, options.GroupId) = ("trips", "test"));
+        configure(builder.Services);
+        return builder.Build();
+    }
+
+    private static KafkaOutboxPublisher Publisher(MockKafka kafka) => new(kafka.BootstrapServers, TimeSpan.FromSeconds(20), NullLogger.Instance);
+}
