@@ -19,6 +19,10 @@ internal sealed partial class OutboxWatch(
 
     private readonly OutboxOptions _options = options.Value;
     private bool _isOverdue;
+    private long _rounds;
+
+    /// <summary>How often it has looked and judged; tests wait for it.</summary>
+    internal long Rounds => Interlocked.Read(ref _rounds);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,6 +40,7 @@ internal sealed partial class OutboxWatch(
                 }
 
                 Judge();
+                Interlocked.Increment(ref _rounds);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }

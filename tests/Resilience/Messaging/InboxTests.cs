@@ -30,6 +30,41 @@ public sealed class InboxTests(PostgresServer server)
         (await world.ScalarAsync<string>("SELECT message_id FROM durable.inbox")).ShouldBe("fresh");
     }
 
+    [Fact]
+    public async Task Several_instances_forget_at_once_without_waiting_for_each_other()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        await world.RecordOldAsync(10);
+        await using var connection = await world.DataSource.OpenConnectionAsync(MessagingWorld.Cancel);
+        await using var transaction = await connection.BeginTransactionAsync(MessagingWorld.Cancel);
+        await using var hold = new Npgsql.NpgsqlCommand("DELETE FROM durable.inbox WHERE message_id IN ('old-1', 'old-2')", connection, transaction);
+        await hold.ExecuteNonQueryAsync(MessagingWorld.Cancel);
+
+        (await Inbox.ForgetAsync(world.DataSource, "test", TimeSpan.FromDays(7), limit: 100, MessagingWorld.Cancel)).ShouldBe(8);
+    }
+
+    [Fact]
+    public async Task Forgetting_goes_by_the_index_also_when_the_pages_of_the_table_hold_rows_of_every_age()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        await world.ExecuteAsync(
+            """
+            INSERT INTO durable.inbox (consumer, message_id, received_at)
+            SELECT 'test', i::text, now() - interval '10 s' * hashint4(i) / 4e6 FROM generate_series(1, 20000) AS i;
+            ANALYZE durable.inbox;
+            """);
+
+        var plan = await world.ScalarAsync<string>(
+            """
+            EXPLAIN (FORMAT JSON) SELECT ctid FROM durable.inbox WHERE consumer = 'test' AND received_at < now() - interval '1 hour'
+            ORDER BY received_at LIMIT 100 FOR UPDATE SKIP LOCKED
+            """);
+
+        plan.ShouldContain("inbox_by_consumer_and_age");
+        plan.ShouldNotContain("Sort");
+        plan.ShouldNotContain("Seq Scan");
+    }
+
     private static async Task<IReadOnlySet<string>> RecordAsync(MessagingWorld world, string[] ids)
     {
         await using var connection = await world.DataSource.OpenConnectionAsync(MessagingWorld.Cancel);

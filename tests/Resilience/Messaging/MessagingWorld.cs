@@ -44,6 +44,10 @@ internal sealed class MessagingWorld : IAsyncDisposable
 
     public RelayInstance AddRelay(IOutboxPublisher publisher) => new(DataSource, publisher, Options);
 
+    /// <summary>Records messages as handled so long ago.</summary>
+    public Task RecordOldAsync(int count, string age = "8 days") => ExecuteAsync(
+        $"INSERT INTO durable.inbox (consumer, message_id, received_at) SELECT 'test', 'old-' || i, now() - interval '{age}' FROM generate_series(1, {count}) AS i");
+
     public async Task AppendAsync(params string[] texts)
     {
         await using var batch = DataSource.CreateBatch();
@@ -131,11 +135,19 @@ internal sealed class FakePublisher : IOutboxPublisher
 
     public int Batches { get; private set; }
 
+    /// <summary>Whether every batch fails as it does when no broker answers.</summary>
+    public volatile bool IsAway;
+
     public Task<PublishResult> PublishAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             Batches++;
+            if (IsAway)
+            {
+                throw new PublishException("broker away");
+            }
+
             var result = Script.TryDequeue(out var scripted) ? scripted(rows) : new PublishResult([.. rows.Select(row => row.Id)], []);
             Sent.AddRange(rows.Where(row => result.Acknowledged.Contains(row.Id)).Select(row => System.Text.Encoding.UTF8.GetString(row.Message.Payload)));
             return Task.FromResult(result);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using ResilientShop.Contracts;
 using ResilientShop.Operations.OrderFlow;
+using ResilientShop.Resilience.Durable;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Operations;
@@ -78,7 +79,11 @@ public sealed class OrderFlowTests(PostgresServer postgres)
 
         var summary = await operations.WaitAsync(summary => summary.Consumer.Handled == 1);
         summary.Consumer.Parked.ShouldBe(2);
+        summary.Consumer.DeadLettered.ShouldBe(2);
         summary.Events[OrderEventTypes.Placed].ShouldBe(1);
+        var letters = (await kafka.ReadAsync(DeadLetter.Topic, messages => messages.Count >= 2, Cancel)).Select(message => DeadLetter.Parse(message.Message.Value)).ToList();
+        letters.Select(letter => letter.Payload).ShouldBe(["not json", "{}"]);
+        letters.ShouldAllBe(letter => letter.ErrorCode == DeadLetterCodes.MalformedMessage && letter.Key == order.ToString());
     }
 
     [Fact]
