@@ -21,6 +21,7 @@ builder.Services.AddMigrations(
     database, DurableSchema.Sagas, DurableSchema.Outbox, MigrationScript.Embedded(typeof(OrderTable).Assembly, "Database", "orders"));
 builder.Services.AddSingleton<OrderTable>();
 builder.Services.AddOutbox();
+builder.Services.AddSagaDeadLetters();
 builder.Services.AddCheckout();
 
 builder.Services.AddSaga(WarmUpSaga.Define);

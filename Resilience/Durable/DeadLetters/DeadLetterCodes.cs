@@ -11,4 +11,7 @@ public static class DeadLetterCodes
 
     /// <summary>The same, and what failed was a statement that the database refused, for example for a constraint.</summary>
     public const string DatabaseRefused = "DATABASE_REFUSED";
+
+    /// <summary>A step of a saga failed and gave no code of its own.</summary>
+    public const string StepFailed = "STEP_FAILED";
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using ResilientShop.Resilience.Durable.Sagas;
 
 namespace ResilientShop.Resilience.Durable.Messaging;
 
@@ -53,7 +54,7 @@ public static class MessagingServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => new KafkaConsumer<T>(
             BootstrapServers(provider, kafkaConnectionName),
             options,
-            ServiceName(provider, options),
+            ServiceName(provider, options.ServiceName) ?? options.GroupId,
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<THandler>(),
             provider.GetService<Outbox>() ?? throw ConsumerSchema.NoOutbox(options.Topic),
@@ -63,9 +64,19 @@ public static class MessagingServiceCollectionExtensions
         return services;
     }
 
-    private static string ServiceName(IServiceProvider provider, KafkaConsumerOptions options) =>
-        new[] { options.ServiceName, provider.GetService<IConfiguration>()?["OTEL_SERVICE_NAME"], provider.GetService<IHostEnvironment>()?.ApplicationName }
-            .FirstOrDefault(name => !string.IsNullOrWhiteSpace(name)) ?? options.GroupId;
+    /// <summary>
+    /// Sends a dead letter (<see cref="DeadLetter"/>) for each saga of which a step keeps failing, in the transaction that marks the saga. It needs
+    /// <see cref="AddOutbox"/> and <see cref="DurableSchema.Outbox"/> in the database of the sagas.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceName">Who fails, in the letters; the setting <c>OTEL_SERVICE_NAME</c> or the application's name when null.</param>
+    public static IServiceCollection AddSagaDeadLetters(this IServiceCollection services, string? serviceName = null) =>
+        services.AddSingleton<IStuckSagaListener>(provider => new StuckSagaLetters(
+            provider.GetRequiredService<Outbox>(), ServiceName(provider, serviceName) ?? "sagas", provider.GetRequiredService<TimeProvider>()));
+
+    private static string? ServiceName(IServiceProvider provider, string? given) =>
+        new[] { given, provider.GetService<IConfiguration>()?["OTEL_SERVICE_NAME"], provider.GetService<IHostEnvironment>()?.ApplicationName }
+            .FirstOrDefault(name => !string.IsNullOrWhiteSpace(name));
 
     private static string BootstrapServers(IServiceProvider provider, string name) =>
         provider.GetRequiredService<IConfiguration>().GetConnectionString(name) is { Length: > 0 } servers

@@ -248,7 +248,7 @@ internal sealed partial class SagaEngine(
         if (isStuck)
         {
             saga.Status = stuck;
-            Note(saga, SagaAction.Stuck, outcome.Code, outcome.Detail, step);
+            Note(saga, SagaAction.Stuck, outcome.Code, outcome.Detail, saga.GoesForwards ? step : SagaView.Undo(step));
         }
 
         var delay = Backoff.Proportional(

@@ -6,7 +6,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// <summary>Something that happened to a saga: an attempt at a step, a turn, what an operator did. Immutable.</summary>
 /// <param name="At">When, by the clock of the process in which it happened.</param>
 /// <param name="Action">What: see <see cref="SagaAction"/>.</param>
-/// <param name="Step">Name of the step; null where it is about the whole saga.</param>
+/// <param name="Step">Name of the step; null where it is about the whole saga. Where it is not an attempt, "undo " stands before a compensation.</param>
 /// <param name="Outcome"><c>done</c>, <c>transient</c>, <c>failed</c> or <c>refused</c> of an attempt; null otherwise.</param>
 /// <param name="Attempt">Which attempt at the step it was, from 1; null where it is none.</param>
 /// <param name="Milliseconds">How long the attempt took.</param>

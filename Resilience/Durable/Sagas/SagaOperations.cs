@@ -46,7 +46,7 @@ public sealed partial class SagaOperations
             { GoesForwards: true, Present: { IsRepeatable: false } step } =>
                 (null, step.Name, $"{step.Name} may not be repeated while nobody knows what came of it. Find out, then skip it or have the saga compensated."),
             { GoesForwards: true } => (Same(saga, SagaStatus.Running, saga.Step), NameAt(saga, saga.Step), $"{NameAt(saga, saga.Step) ?? "The end"} is tried again."),
-            _ => (Same(saga, SagaStatus.Compensating, saga.Step), NameAt(saga, saga.Step - 1), $"Undoing {NameAt(saga, saga.Step - 1) ?? "the start"} is tried again."),
+            _ => (Same(saga, SagaStatus.Compensating, saga.Step), UndoAt(saga, saga.Step - 1), $"Undoing {NameAt(saga, saga.Step - 1) ?? "the start"} is tried again."),
         },
         cancellationToken);
 
@@ -68,7 +68,7 @@ public sealed partial class SagaOperations
             saga => saga switch
             {
                 { Status: SagaStatus.Stuck, Step: > 0 } =>
-                    (Same(saga, SagaStatus.Compensating, saga.Step - 1), NameAt(saga, saga.Step - 1), $"{NameAt(saga, saga.Step - 1)} counts as undone."),
+                    (Same(saga, SagaStatus.Compensating, saga.Step - 1), UndoAt(saga, saga.Step - 1), $"{NameAt(saga, saga.Step - 1)} counts as undone."),
                 { Status: SagaStatus.Stalled } when saga.Step < saga.Definition.Steps.Count =>
                     (Same(saga, SagaStatus.Running, saga.Step + 1), NameAt(saga, saga.Step), $"{NameAt(saga, saga.Step)} counts as done."),
                 _ => (null, null, $"The saga is {saga.Status.ToName()}: only a step that keeps failing (stuck, stalled) can be skipped."),
@@ -122,6 +122,8 @@ public sealed partial class SagaOperations
     private static SagaTransition Same(SagaContext saga, SagaStatus status, int step) => new(status, step, saga.FailureCode, saga.FailureDetail);
 
     private static string? NameAt(SagaContext saga, int step) => step >= 0 && step < saga.Definition.Steps.Count ? saga.Definition.Steps[step].Name : null;
+
+    private static string? UndoAt(SagaContext saga, int step) => NameAt(saga, step) is { } name ? SagaView.Undo(name) : null;
 
     [LoggerMessage(LogLevel.Warning, "{Action} of saga {Id} by {Who} ({Reason}): {Outcome}. {Detail}")]
     private static partial void LogIntervention(ILogger logger, string action, Guid id, string who, string? reason, SagaInterventionOutcome outcome, string detail);

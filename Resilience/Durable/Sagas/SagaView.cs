@@ -42,6 +42,9 @@ public sealed record SagaView(
         _ => [],
     };
 
+    /// <summary>The compensation of a step, as lists and histories name it.</summary>
+    internal static string Undo(string step) => $"undo {step}";
+
     private static IEnumerable<string> Forwards(SagaDefinition definition, int step)
     {
         var names = definition.Steps.Skip(step).Select(next => next.Name);
@@ -50,8 +53,8 @@ public sealed record SagaView(
 
     private static IEnumerable<string> Backwards(SagaDefinition definition, int step)
     {
-        var names = definition.Steps.Take(step).Reverse().OfType<ICompensableStep>().Select(next => $"undo {next.Name}");
-        return definition.Opening is { } opening ? names.Append($"undo {opening.Name}") : names;
+        var names = definition.Steps.Take(step).Reverse().OfType<ICompensableStep>().Select(next => Undo(next.Name));
+        return definition.Opening is { } opening ? names.Append(Undo(opening.Name)) : names;
     }
 }
 

@@ -40,8 +40,13 @@ internal static class OrderHistory
         return entry.Outcome == "done" ? $"{Deed(entry)} {how}" : $"Not yet: {Deed(entry)} {how}: {Reason(entry)}";
     }
 
-    private static string Deed(SagaHistoryEntry entry) =>
-        Deeds.GetValueOrDefault((entry.Step, entry.Action == SagaAction.Compensate ? SagaAction.Compensate : SagaAction.Execute)) ?? entry.Step ?? "the order";
+    private static string Deed(SagaHistoryEntry entry)
+    {
+        const string undo = "undo ";
+        var isUndone = entry.Step?.StartsWith(undo, StringComparison.Ordinal) is true;
+        var step = isUndone ? entry.Step![undo.Length..] : entry.Step;
+        return Deeds.GetValueOrDefault((step, isUndone || entry.Action == SagaAction.Compensate ? SagaAction.Compensate : SagaAction.Execute)) ?? entry.Step ?? "the order";
+    }
 
     private static string Reason(SagaHistoryEntry entry) => (entry.Detail ?? entry.Code ?? "no reason is known").TrimEnd('.');
 }

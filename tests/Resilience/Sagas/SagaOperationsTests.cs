@@ -107,7 +107,7 @@ public sealed class SagaOperationsTests(PostgresServer server)
         (result.Outcome, result.Detail).ShouldBe((SagaInterventionOutcome.Done, "Undoing flight is tried again."));
         (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Compensated);
         world.Flight.IsInEffect(id).ShouldBeFalse();
-        (await HistoryAsync(instance, id)).ShouldContain(("operator-retry", "flight", "ann", null));
+        (await HistoryAsync(instance, id)).ShouldContain(("operator-retry", "undo flight", "ann", null));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SagaOperationsTests(PostgresServer server)
         result.Outcome.ShouldBe(SagaInterventionOutcome.Done);
         (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Compensated);
         (await world.TripAsync(id)).ShouldBe("Ann cancelling cancelled:FULL");
-        (await HistoryAsync(instance, id)).ShouldContain(("operator-skip", "flight", "ann", "refunded by hand, ticket 7"));
+        (await HistoryAsync(instance, id)).ShouldContain(("operator-skip", "undo flight", "ann", "refunded by hand, ticket 7"));
         (await instance.Operations.SkipAsync(id, "ann", "again", SagaWorld.Cancel)).Outcome.ShouldBe(SagaInterventionOutcome.NotApplicable);
     }
 
