@@ -20,7 +20,10 @@ public sealed record DeadLetter
     /// <summary>Value of the header <c>message-type</c>.</summary>
     public const string MessageType = "DeadLetter";
 
-    /// <summary>Value of <see cref="SchemaVersion"/> that this library writes. A field that is added does not change it; one that changes its meaning does.</summary>
+    /// <summary>
+    /// Value of <see cref="SchemaVersion"/> that this library writes. A field that is added does not change it; one that changes its meaning
+    /// does.
+    /// </summary>
     public const int CurrentSchemaVersion = 1;
 
     /// <summary>Most bytes of the original payload that a letter carries: 512 KiB.</summary>

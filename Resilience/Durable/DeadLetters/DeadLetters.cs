@@ -3,7 +3,9 @@ using ResilientShop.Resilience.Durable.Messaging;
 
 namespace ResilientShop.Resilience.Durable;
 
-/// <summary>Sends dead letters: through the outbox, so that a letter leaves if, and only if, the transaction that gave something up commits. Thread-safe.</summary>
+/// <summary>
+/// Sends dead letters: through the outbox, so that a letter leaves if, and only if, the transaction that gave something up commits. Thread-safe.
+/// </summary>
 public static class DeadLetters
 {
     /// <summary>
@@ -20,6 +22,8 @@ public static class DeadLetters
         Outbox.Append(batch, new OutboxMessage(letter.Id, DeadLetter.Topic, StorableKey(letter.Key), DeadLetter.MessageType, letter.ToJson()));
     }
 
-    /// <summary>The database takes no zero character in a text. Equal keys stay equal, which is what order needs; the letter itself has the original.</summary>
+    /// <summary>
+    /// The database takes no zero character in a text. Equal keys stay equal, which is what order needs; the letter itself has the original.
+    /// </summary>
     private static string StorableKey(string key) => key.Replace('\0', '\uFFFD');
 }

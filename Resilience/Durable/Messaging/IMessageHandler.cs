@@ -5,7 +5,10 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 /// <summary>What a consumer does with messages of type <typeparamref name="T"/>.</summary>
 public interface IMessageHandler<T>
 {
-    /// <summary>Decodes a payload, and does nothing else. A message for which it throws goes to the dead letters at once, with the exception's text as the reason.</summary>
+    /// <summary>
+    /// Decodes a payload, and does nothing else. A message for which it throws goes to the dead letters at once, with the exception's text as the
+    /// reason.
+    /// </summary>
     T Decode(ReadOnlySpan<byte> payload, string? type);
 
     /// <summary>

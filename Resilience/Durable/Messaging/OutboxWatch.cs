@@ -14,7 +14,9 @@ internal sealed partial class OutboxWatch(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Measuring reads the table; when an outage made it long, it is measured less often, so that looking takes a twentieth of the time at most.</summary>
+    /// <summary>
+    /// Measuring reads the table; when an outage made it long, it is measured less often, so that looking takes a twentieth of the time at most.
+    /// </summary>
     private const int RestsPerLook = 20;
 
     private readonly OutboxOptions _options = options.Value;
