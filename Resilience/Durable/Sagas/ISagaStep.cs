@@ -26,7 +26,10 @@ public interface ISagaStep
     /// </summary>
     bool IsRepeatable => true;
 
-    /// <summary>Does it.</summary>
+    /// <summary>
+    /// Does it. A pivot without a compensation that has answered that it failed or refused must answer so to every attempt of the same saga: one of an owner
+    /// that was paused may arrive late, and nothing could undo it.
+    /// </summary>
     Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken);
 }
 

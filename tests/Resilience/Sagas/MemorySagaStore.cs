@@ -1,0 +1,151 @@
+using Npgsql;
+using ResilientShop.Resilience.Durable.Sagas;
+
+namespace ResilientShop.Resilience.Tests.Sagas;
+
+/// <summary>
+/// The rules of the table in memory, one thread at a time: epochs fence, a cancellation keeps a saga from completing, local statements share the write. It stands for
+/// PostgreSQL where thousands of cases are run; the same cases with the real one are in <see cref="SagaCrashTests"/>.
+/// </summary>
+internal sealed class MemorySagaStore : ISagaStore
+{
+    private Row _row = null!;
+
+    /// <summary>Told the name of the local effects of each write that took effect.</summary>
+    public List<string> LocalEffects { get; } = [];
+
+    public SagaStatus Status => _row.Status;
+
+    public IReadOnlyList<SagaHistoryEntry> History => _row.History;
+
+    public bool IsFinished => _row.Status is SagaStatus.Completed or SagaStatus.Compensated;
+
+    public void Insert(SagaContext saga) => _row = new Row(saga.Id, saga.Definition);
+
+    public Task InsertAsync(SagaContext saga, bool isLeased, LocalStatements? local, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken) => WriteAsync(saga, () =>
+    {
+        (_row.Status, _row.Step, _row.Attempts) = (saga.Status, saga.Step, 0);
+        return (Cancellation(saga), true);
+    });
+
+    public Task<WriteResult> RecordFailureAsync(
+        SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, LocalStatements? local, CancellationToken cancellationToken) => WriteAsync(saga, () =>
+    {
+        (_row.Status, _row.Attempts) = (saga.Status, saga.Attempts);
+        Run(local);
+        return (Cancellation(saga), true);
+    });
+
+    public Task<WriteResult> TransitionAsync(SagaContext saga, SagaTransition transition, LocalStatements? local, CancellationToken cancellationToken) => WriteAsync(saga, () =>
+    {
+        if (transition.Status == SagaStatus.Completed && _row.CancelCode is not null && !transition.IsPastPivot)
+        {
+            saga.CancelCode = _row.CancelCode;
+            return (WriteResult.CancelRequested, false);
+        }
+
+        (_row.Status, _row.Step, _row.Attempts) = (transition.Status, transition.Step, 0);
+        Run(local);
+        return (WriteResult.Written, true);
+    });
+
+    /// <summary>Somebody else goes on with it.</summary>
+    public SagaContext Claim()
+    {
+        _row.Epoch++;
+        return new SagaContext(_row.Id, _row.Definition, "{}", new Trip("Ann"), traceParent: null)
+        {
+            Status = _row.Status,
+            Step = _row.Step,
+            Attempts = _row.Attempts,
+            Epoch = _row.Epoch,
+            CancelCode = _row.CancelCode,
+            TakenOver = true,
+        };
+    }
+
+    public void Cancel()
+    {
+        if (_row.Status == SagaStatus.Running && !_row.Definition.IsPastPivot(_row.Step))
+        {
+            _row.CancelCode = "CHANGED_MIND";
+        }
+    }
+
+    public Task<IReadOnlyList<SagaContext>> ClaimAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task ReleaseAllAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SagaResult>> FindFinishedAsync(Guid[] ids, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<(SagaCancellation Outcome, SagaContext? Reopened)> CancelAsync(Guid id, string code, string detail, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<SagaIntervention> InterveneAsync(
+        Guid id, Func<SagaContext, (SagaTransition? Transition, SagaHistoryEntry? Entry, string Detail)> decide, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task RegisterAsync(IEnumerable<SagaDefinition> definitions, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task ListenAsync(Action released, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private WriteResult Cancellation(SagaContext saga)
+    {
+        saga.CancelCode = _row.CancelCode;
+        return saga.GoesForwards && !saga.IsPastPivot && saga.CancelCode is not null ? WriteResult.CancelRequested : WriteResult.Written;
+    }
+
+    private Task<WriteResult> WriteAsync(SagaContext saga, Func<(WriteResult Result, bool IsStored)> write)
+    {
+        if (saga.Epoch != _row.Epoch || IsFinished)
+        {
+            return Task.FromResult(WriteResult.Fenced);
+        }
+
+        var news = saga.News.ToList();
+        var (result, isStored) = write();
+        if (isStored)
+        {
+            _row.History.AddRange(news);
+            saga.NewsStored(news.Count);
+        }
+
+        return Task.FromResult(result);
+    }
+
+    private void Run(LocalStatements? local)
+    {
+        using var batch = new NpgsqlBatch();
+        local?.Invoke(batch);
+        LocalEffects.AddRange(batch.BatchCommands.Cast<NpgsqlBatchCommand>().Select(command => command.CommandText));
+    }
+
+    private sealed class Row(Guid id, SagaDefinition definition)
+    {
+        public Guid Id => id;
+
+        public SagaDefinition Definition => definition;
+
+        public List<SagaHistoryEntry> History { get; } = [];
+
+        public SagaStatus Status { get; set; } = SagaStatus.Running;
+
+        public int Step { get; set; }
+
+        public int Attempts { get; set; }
+
+        public long Epoch { get; set; }
+
+        public string? CancelCode { get; set; }
+    }
+}
