@@ -59,7 +59,7 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStopSignal);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnStopSignal);
         await using var self = this;
-        if (Readiness.Prepare(_options.ReadyFile) is { } problem)
+        if (ReadyFile.Prepare(_options.ReadyFile) is { } problem)
         {
             Output.Error(problem);
             return 1;
@@ -74,7 +74,9 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         var lives = Instances.Select(instance => LiveAsync(instance)).Append(WatchParentAsync()).ToArray();
         try
         {
-            await new Readiness(this, _options.ReadyFile).AnnounceAsync(startedAt, _stopping.Token);
+            var readyFile = _options.ReadyFile is { } path ? new ReadyFile(this, path) : null;
+            await new Readiness(this, readyFile).AnnounceAsync(startedAt, _stopping.Token);
+            await (readyFile?.KeepCurrentAsync(_stopping.Token) ?? Task.CompletedTask);
             await Task.Delay(Timeout.InfiniteTimeSpan, Time, _stopping.Token);
         }
         catch (OperationCanceledException)

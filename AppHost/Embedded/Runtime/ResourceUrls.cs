@@ -14,6 +14,12 @@ internal interface IResourceWithUrl
 /// <summary>Tells the addresses of instances.</summary>
 internal static class ResourceUrls
 {
+    /// <summary>The address of a resource that runs; null when it does not, or has none.</summary>
+    public static string? Of(string name, EmbeddedHost host) =>
+        host.Instances.FirstOrDefault(instance => instance.Resource.Name == name && instance.Snapshot.State is ResourceState.Running) is { } instance
+            ? Of(instance, host.Ports).Select(url => url.Address).FirstOrDefault()
+            : null;
+
     public static IReadOnlyList<ResourceUrl> Of(ResourceInstance instance, PortAllocator ports) =>
         instance.Resource is IResourceWithUrl { Url: { } url }
             ? [new ResourceUrl("http", url)]

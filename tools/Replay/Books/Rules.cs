@@ -48,6 +48,15 @@ internal static class Rules
     /// <summary>Of a sku with M pieces and N buyers exactly min(M, N) are confirmed, and the others are told that it is sold out.</summary>
     public const string ExactSale = "exact-sale";
 
+    /// <summary>Every order of a shop of the tool's own was announced exactly once: placed, confirmed, cancelled, and worth what it is.</summary>
+    public const string AnnouncedOnce = "announced-once";
+
+    /// <summary>Nothing is left in the outbox of a shop of the tool's own.</summary>
+    public const string OutboxDrained = "outbox-drained";
+
+    /// <summary>Every planned fault could be done, and every killed process came back.</summary>
+    public const string Recovered = "process-recovered";
+
     /// <summary>Orders, payments and stock can be read.</summary>
     public const string Readable = "books-readable";
 }

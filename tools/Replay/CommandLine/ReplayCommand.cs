@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.OnlineRetail;
+using ResilientShop.Replay.OwnShop;
 using ResilientShop.Replay.Reporting;
 using ResilientShop.Replay.Scenarios;
 
@@ -13,7 +15,7 @@ internal static class ReplayCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, ReplayConsole console, TimeProvider time, CancellationToken cancellationToken)
     {
         var commandLine = new ReplayCommandLine();
-        commandLine.Root.SetAction((parsed, token) => RunAsync(commandLine.Bind(parsed, time), console, time, token));
+        commandLine.Root.SetAction((parsed, token) => RunAsync(commandLine.Bind(parsed, arguments, time), console, time, token));
         var parsed = commandLine.Root.Parse(arguments);
         var faults = FindFaults(commandLine, parsed);
         if (faults.Length > 0)
@@ -57,6 +59,10 @@ internal static class ReplayCommand
         {
             return Refuse(console, $"FILE: '{settings.File}': {error.Message}");
         }
+        catch (OwnShopException error)
+        {
+            return Refuse(console, error.Message);
+        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return ExitCode.Interrupted;
@@ -66,6 +72,16 @@ internal static class ReplayCommand
     private static async Task<int> RunAsync(
         IScenario scenario, ReplaySettings settings, ReplayConsole console, TimeProvider time, CancellationToken cancellationToken)
     {
+        FaultPlan? faults = null;
+        if (settings.Faults is { } asked)
+        {
+            (faults, var tooShort) = PlanFaults(asked, scenario.Plan.Orders.Count, settings.Load.Rate);
+            if (faults is null)
+            {
+                return Refuse(console, tooShort!);
+            }
+        }
+
         ReportFile? report = null;
         if (settings.Report is not null)
         {
@@ -78,24 +94,80 @@ internal static class ReplayCommand
 
         await using (report)
         {
-            using var session = new ReplaySession(scenario, settings, console, time);
-            var fault = await session.FindGatewayFaultAsync(cancellationToken);
-            if (fault is not null)
+            if (settings.Shop is null)
             {
-                return Refuse(console, fault);
+                return await RunAsync(scenario, settings, report, null, null, console, time, cancellationToken);
             }
 
-            PrintSource(scenario, settings, console);
-            var (summary, full) = await session.RunAsync(cancellationToken);
-            if (report is not null)
+            var shop = await StartShopAsync(settings.Shop, console, time, cancellationToken);
+            await using (shop)
             {
-                await report.WriteAsync(full);
+                var here = settings with { Gateway = shop.Addresses.Addresses["gateway"], GatewayIsLocal = true };
+                return await RunAsync(scenario, here, report, shop, faults, console, time, cancellationToken);
             }
-
-            SummaryPrinter.Print(console.Out, summary, full.Violations, settings.Shown);
-            return summary.Interrupted ? ExitCode.Interrupted : summary.Balanced ? ExitCode.Balanced : ExitCode.NotBalanced;
         }
     }
+
+    private static async Task<int> RunAsync(
+        IScenario scenario,
+        ReplaySettings settings,
+        ReportFile? report,
+        StartedShop? shop,
+        FaultPlan? faults,
+        ReplayConsole console,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        using var session = new ReplaySession(scenario, settings, shop?.Addresses, faults is null ? null : new FaultRun(faults, shop!.Victims, time), console, time);
+        var fault = (faults is null ? null : FindMissing(faults, shop!)) ?? await session.FindGatewayFaultAsync(cancellationToken);
+        if (fault is not null)
+        {
+            return Refuse(console, fault);
+        }
+
+        PrintSource(scenario, settings, console);
+        if (faults is not null)
+        {
+            SummaryPrinter.PrintPlan(console.Out, faults, scenario.Plan.Orders.Count);
+        }
+
+        var (summary, full) = await session.RunAsync(cancellationToken);
+        if (report is not null)
+        {
+            await report.WriteAsync(full);
+        }
+
+        SummaryPrinter.Print(console.Out, summary, full.Violations, settings.Shown);
+        return summary.Interrupted ? ExitCode.Interrupted : summary.Balanced ? ExitCode.Balanced : ExitCode.NotBalanced;
+    }
+
+    private static async Task<StartedShop> StartShopAsync(OwnShopSettings settings, ReplayConsole console, TimeProvider time, CancellationToken cancellationToken)
+    {
+        StartedShop? shop = null;
+        await console.ShowProgressAsync(
+            async board =>
+            {
+                using var stage = board.Begin(settings.Build ? "Building and starting a shop" : "Starting a shop", 1);
+                shop = await StartedShop.StartAsync(settings, time, cancellationToken);
+                stage.Advance();
+            },
+            time);
+        return shop!;
+    }
+
+    private static (FaultPlan? Plan, string? Fault) PlanFaults(FaultSettings settings, int orders, double rate)
+    {
+        var (replay, needed) = (TimeSpan.FromSeconds(orders / rate), FaultPlan.ShortestReplay(settings.Count));
+        return replay >= needed
+            ? (FaultPlan.Create(settings.Seed, settings.Count, replay), null)
+            : (null, FormattableString.Invariant(
+                $"--kills: {settings.Count} need {needed.TotalSeconds:0} s of orders, and {orders} at {rate} a second are {replay.TotalSeconds:0.#} s; use at most {Math.Max(1, (orders / rate - FaultPlan.ShortestReplay(0).TotalSeconds) / FaultPlan.Spacing.TotalSeconds):0} kills, a lower --rate or more orders"));
+    }
+
+    private static string? FindMissing(FaultPlan plan, StartedShop shop) =>
+        plan.Faults.Select(fault => fault.Target).FirstOrDefault(target => shop.Victims.Find(target) is null) is { } missing
+            ? $"--kills: the shop runs no process {missing.Name} of its own; a connection string given from outside (ConnectionStrings__...) takes its place, so unset it"
+            : null;
 
     private static async Task<IScenario> CreateScenarioAsync(ReplaySettings settings, CancellationToken cancellationToken)
     {
@@ -105,7 +177,16 @@ internal static class ReplayCommand
         }
 
         var day = await RetailFile.ReadAsync(settings.File!, cancellationToken);
-        return FileReplay.Create(settings.File!, day, settings.RunId, settings.Token, settings.Limit, settings.Passes);
+        return FileReplay.Create(settings.File!, day, settings.RunId, settings.Token, settings.Limit, settings.Passes ?? PassesFor(settings, day));
+    }
+
+    /// <summary>Faults need time, and a day may be over in seconds: then it is played as often as it takes.</summary>
+    private static int PassesFor(ReplaySettings settings, RetailDay day)
+    {
+        var orders = Math.Min(settings.Limit ?? int.MaxValue, day.Orders.Count);
+        return settings.Faults is { } faults && orders > 0
+            ? Math.Max(1, (int)Math.Ceiling(FaultPlan.ShortestReplay(faults.Count).TotalSeconds * settings.Load.Rate / orders))
+            : 1;
     }
 
     private static void PrintSource(IScenario scenario, ReplaySettings settings, ReplayConsole console)

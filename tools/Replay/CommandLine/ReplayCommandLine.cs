@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
+using ResilientShop.Replay.OwnShop;
 using ResilientShop.Replay.Shop;
 using ResilientShop.Tools;
 
@@ -13,6 +15,10 @@ internal sealed class ReplayCommandLine
 {
     private const int DefaultConcurrency = 32;
     private const double DefaultRate = 20;
+    private const double FaultRate = 50;
+    private const int FaultRetries = 100;
+    private const int FaultSettle = 30;
+    private const int MaxFaults = 1000;
     private const int MaxBuyers = 100_000;
 
     private readonly Argument<string?> _file = new("FILE")
@@ -22,20 +28,26 @@ internal sealed class ReplayCommandLine
     };
 
     private readonly Option<Uri?> _gateway = OptionParsers.Address("--gateway", "URL of the shop's gateway [default: http://localhost:8080]");
-    private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0]", 0, 100_000);
+    private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0, with --kills {FaultRate}]", 0, 100_000);
     private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them]", 1, 10_000);
     private readonly Option<int?> _buyers = OptionParsers.Whole("--buyers", "no file: this many buyers of one piece each of a fresh sku", 1, MaxBuyers);
     private readonly Option<int?> _stock = OptionParsers.Whole("--stock", "with --buyers: pieces there are", 0, 1_000_000);
     private readonly Option<int?> _limit = OptionParsers.Whole("--limit", "only the first orders of the file", 1, int.MaxValue);
-    private readonly Option<int?> _repeat = OptionParsers.Whole("--repeat", "the file so many times in a row", 1, 10_000);
+    private readonly Option<int?> _repeat = OptionParsers.Whole("--repeat", "the file so many times in a row [default: 1; with --kills as often as they need]", 1, 10_000);
     private readonly Option<string?> _runId = OptionParsers.Word("--run-id", "part of every idempotency key; must be new to the shop [default: time and chance]", 40);
     private readonly Option<string?> _token = OptionParsers.Word("--token", "payment token of every order [default: tok_ok]", 64);
-    private readonly Option<double?> _settle = OptionParsers.Number("--settle", "seconds an accepted order may take to end [default: 60]", 0, 86_400);
-    private readonly Option<int?> _retries = OptionParsers.Whole("--retries", "most repetitions of a call that got no answer, 408, 429 or 5xx [default: 10]", 0, 1000);
+    private readonly Option<double?> _settle = OptionParsers.Number("--settle", $"seconds an accepted order may take to end [default: 60; with --kills {FaultSettle}, from the last fault on]", 0, 86_400);
+    private readonly Option<int?> _retries = OptionParsers.Whole("--retries", $"most repetitions of a call that got no answer, 408, 429 or 5xx [default: 10; with --kills {FaultRetries}]", 0, 1000);
     private readonly Option<double?> _timeout = OptionParsers.Number("--timeout", "seconds one attempt of a call may take [default: 10]", 0.01, 3600);
     private readonly Option<int?> _show = OptionParsers.Whole("--show", "most lines to print a reason; --report has them all [default: 5]", 0, int.MaxValue);
     private readonly Option<string?> _report = new("--report") { Description = "write everything to this JSON file" };
     private readonly Option<bool> _allowRemote = new("--allow-remote") { Description = "permit a gateway on another machine: this is a load tool" };
+
+    private readonly Option<bool> _startShop = new("--start-shop") { Description = "start a shop for this run on free ports (embedded AppHost), and stop it afterwards" };
+    private readonly Option<bool> _noBuild = new("--no-build") { Description = "with --start-shop: run what was built before" };
+    private readonly Option<string?> _shopLog = new("--shop-log") { Description = "with --start-shop: write everything that the shop prints to this file" };
+    private readonly Option<int?> _kills = OptionParsers.Whole("--kills", "with --start-shop: kill or pause a random process of the shop so many times while orders flow", 1, MaxFaults);
+    private readonly Option<int?> _seed = OptionParsers.Whole("--seed", "with --kills: the same seed plans the same faults [default: by chance]", 0, int.MaxValue);
 
     /// <summary>The command to parse with and to hang the action on.</summary>
     public RootCommand Root { get; }
@@ -50,7 +62,7 @@ internal sealed class ReplayCommandLine
             Exit code: 0 balanced, 1 not balanced, 2 wrong usage, file or gateway (nothing sent), 130 interrupted.
             """);
         Root.Arguments.Add(_file);
-        foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote])
+        foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote, _startShop, _noBuild, _shopLog, _kills, _seed])
         {
             Root.Options.Add(option);
         }
@@ -86,34 +98,77 @@ internal sealed class ReplayCommandLine
         {
             yield return $"--gateway: '{gateway}' is not on this machine; this is a load tool, so another machine needs --allow-remote";
         }
+
+        foreach (var fault in FindShopContradictions(parsed))
+        {
+            yield return fault;
+        }
     }
 
     /// <summary>The settings of a command line without contradictions.</summary>
-    public ReplaySettings Bind(ParseResult parsed, TimeProvider time)
+    public ReplaySettings Bind(ParseResult parsed, IReadOnlyList<string> arguments, TimeProvider time)
     {
         var buyers = parsed.GetValue(_buyers);
         var gateway = parsed.GetValue(_gateway) ?? new Uri("http://localhost:8080/");
         var retries = new RetrySchedule();
+        var kills = parsed.GetValue(_kills);
+        var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(1, 1_000_000);
         return new ReplaySettings(
             parsed.GetValue(_file),
             buyers is { } count ? (count, parsed.GetValue(_stock)!.Value) : null,
             gateway,
             IsLocal(gateway),
             new LoadSettings(
-                parsed.GetValue(_rate) ?? (buyers is null ? DefaultRate : 0),
+                parsed.GetValue(_rate) ?? (kills is not null ? FaultRate : buyers is null ? DefaultRate : 0),
                 parsed.GetValue(_concurrency) ?? buyers ?? DefaultConcurrency,
-                TimeSpan.FromSeconds(parsed.GetValue(_settle) ?? 60)),
+                TimeSpan.FromSeconds(parsed.GetValue(_settle) ?? (kills is null ? 60 : FaultSettle))),
             retries with
             {
-                MaxRetries = parsed.GetValue(_retries) ?? retries.MaxRetries,
+                MaxRetries = parsed.GetValue(_retries) ?? (kills is null ? retries.MaxRetries : FaultRetries),
                 AttemptTimeout = parsed.GetValue(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : retries.AttemptTimeout,
             },
             parsed.GetValue(_runId) ?? NewRunId(time),
             parsed.GetValue(_token) ?? "tok_ok",
             parsed.GetValue(_limit),
-            parsed.GetValue(_repeat) ?? 1,
+            parsed.GetValue(_repeat),
             parsed.GetValue(_show) ?? 5,
-            parsed.GetValue(_report));
+            parsed.GetValue(_report),
+            parsed.GetValue(_startShop) ? new OwnShopSettings(!parsed.GetValue(_noBuild), parsed.GetValue(_shopLog)) : null,
+            kills is { } faults ? new FaultSettings(faults, seed, RepeatCommand.Of(arguments, seed)) : null);
+    }
+
+    private IEnumerable<string> FindShopContradictions(ParseResult parsed)
+    {
+        var (startShop, kills, seed) = (parsed.GetValue(_startShop), parsed.GetValue(_kills), parsed.GetValue(_seed));
+        if (startShop && parsed.GetValue(_gateway) is { } gateway)
+        {
+            yield return $"--gateway: '{gateway}' cannot be combined with --start-shop, which starts a shop of its own; use one or the other";
+        }
+
+        if (!startShop && kills is not null)
+        {
+            yield return $"--kills: {kills} needs --start-shop; only a shop of the tool's own is killed";
+        }
+
+        if (!startShop && (parsed.GetValue(_noBuild) || parsed.GetValue(_shopLog) is not null))
+        {
+            yield return "--no-build, --shop-log: only with --start-shop";
+        }
+
+        if (kills is null && seed is not null)
+        {
+            yield return $"--seed: {seed} needs --kills N";
+        }
+
+        if (kills is not null && parsed.GetValue(_rate) is 0)
+        {
+            yield return $"--rate: 0 cannot be combined with --kills {kills}; faults are spread over the time that the orders take, so the rate must be above 0";
+        }
+
+        if (kills is not null && !OperatingSystem.IsLinux())
+        {
+            yield return $"--kills: {kills} needs Linux, whose /proc tells which process is whose";
+        }
     }
 
     private static bool IsLocal(Uri gateway) =>

@@ -1,9 +1,14 @@
+using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
+using ResilientShop.Replay.OwnShop;
 using ResilientShop.Replay.Shop;
 
 namespace ResilientShop.Replay.CommandLine;
 
-/// <summary>A command line that was found right. Either <see cref="File"/> or <see cref="Sale"/> is set.</summary>
+/// <summary>
+/// A command line that was found right. Either <see cref="File"/> or <see cref="Sale"/> is set. <see cref="Passes"/> is null where it was left to the tool;
+/// <see cref="Gateway"/> means nothing with a <see cref="Shop"/>, which the tool starts itself. There are no <see cref="Faults"/> without one.
+/// </summary>
 internal sealed record ReplaySettings(
     string? File,
     (int Buyers, int Stock)? Sale,
@@ -14,6 +19,8 @@ internal sealed record ReplaySettings(
     string RunId,
     string Token,
     int? Limit,
-    int Passes,
+    int? Passes,
     int Shown,
-    string? Report);
+    string? Report,
+    OwnShopSettings? Shop,
+    FaultSettings? Faults);

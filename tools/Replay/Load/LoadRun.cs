@@ -28,9 +28,16 @@ internal sealed class LoadRun(Plan plan, ShopClient shop, LoadSettings settings,
     /// <summary>From the first order to the last answer.</summary>
     public TimeSpan Duration => _lastAnswer == 0 ? TimeSpan.Zero : time.GetElapsedTime(_start, _lastAnswer);
 
-    /// <summary>Does all steps, and returns when every order has come to rest or its time to settle is over.</summary>
-    public async Task SendAsync(IProgressStage progress, CancellationToken cancellationToken)
+    /// <summary>The longest time from sending an order to seeing it confirmed or cancelled, of all that were seen so.</summary>
+    public TimeSpan LongestToEnd =>
+        _orders.Where(order => order.EndedAt is not null).Select(order => time.GetElapsedTime(order.SentAt, order.EndedAt!.Value)).DefaultIfEmpty().Max();
+
+    /// <summary>
+    /// Does all steps, and returns when every order has come to rest or its time to settle is over. That time begins when <paramref name="trouble"/> is over.
+    /// </summary>
+    public async Task SendAsync(Task trouble, IProgressStage progress, CancellationToken cancellationToken)
     {
+        _watch.Trouble = trouble;
         _start = time.GetTimestamp();
         var pacer = new Pacer(settings.Rate, time);
         var work = new List<Task>();
@@ -74,6 +81,7 @@ internal sealed class LoadRun(Plan plan, ShopClient shop, LoadSettings settings,
     private async Task PlaceAsync(OrderRun run, long? due, IProgressStage progress, CancellationToken cancellationToken)
     {
         var sent = time.GetTimestamp();
+        run.SentAt = sent;
         try
         {
             var answer = await shop.PlaceOrderAsync(run.Order.Key, run.Order.Request, cancellationToken);

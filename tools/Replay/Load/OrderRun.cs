@@ -37,6 +37,12 @@ internal sealed class OrderRun(PlannedOrder order)
     /// <summary>When the order was first seen confirmed, as a timestamp of the clock.</summary>
     public long? ConfirmedAt { get; private set; }
 
+    /// <summary>When the order was first sent, as a timestamp of the clock.</summary>
+    public long SentAt { get; set; }
+
+    /// <summary>When the order was first seen confirmed or cancelled, as a timestamp of the clock.</summary>
+    public long? EndedAt { get; private set; }
+
     /// <summary>True once the shop accepted a cancellation of the order.</summary>
     public bool CancelAccepted { get; set; }
 
@@ -62,6 +68,7 @@ internal sealed class OrderRun(PlannedOrder order)
             Id = id;
             Status = OrderStatus.Cancelled;
             FailureCode = problem.Code;
+            EndedAt = now;
         }
     }
 
@@ -73,6 +80,11 @@ internal sealed class OrderRun(PlannedOrder order)
         if (view.Status == OrderStatus.Confirmed)
         {
             ConfirmedAt ??= now;
+        }
+
+        if (!IsPending)
+        {
+            EndedAt ??= now;
         }
     }
 

@@ -5,6 +5,9 @@ namespace ResilientShop.Replay.Load;
 /// <summary>Looks at an order again and again until it has come to rest.</summary>
 internal sealed class OrderWatch(ShopClient shop, LoadSettings settings, TimeProvider time)
 {
+    /// <summary>While this goes on, nothing has to settle: the time for that begins when it is over.</summary>
+    public Task Trouble { get; set; } = Task.CompletedTask;
+
     /// <summary>Returns when <paramref name="done"/> holds for the order, or when its time to settle is over.</summary>
     public async Task UntilAsync(OrderRun run, Func<OrderRun, bool> done, CancellationToken cancellationToken)
     {
@@ -16,6 +19,11 @@ internal sealed class OrderWatch(ShopClient shop, LoadSettings settings, TimePro
             if (answer.Body is { } view)
             {
                 run.See(view, time.GetTimestamp());
+            }
+
+            if (!Trouble.IsCompleted)
+            {
+                start = time.GetTimestamp();
             }
         }
     }

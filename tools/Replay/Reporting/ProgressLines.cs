@@ -8,6 +8,9 @@ internal sealed class ProgressLines(TextWriter output, TimeProvider time) : IPro
     /// <inheritdoc />
     public IProgressStage Begin(string title, int total) => new Stage(title, total, output, time);
 
+    /// <inheritdoc />
+    public void Say(string line) => output.WriteLine(line);
+
     private sealed class Stage : IProgressStage
     {
         private readonly Lock _writing = new();

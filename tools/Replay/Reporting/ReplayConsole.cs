@@ -23,6 +23,6 @@ internal sealed record ReplayConsole(TextWriter Out, TextWriter Error, bool Erro
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Error) });
         await terminal.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .StartAsync(context => work(new ProgressBars(context)));
+            .StartAsync(context => work(new ProgressBars(context, terminal)));
     }
 }

@@ -6,7 +6,7 @@ namespace ResilientShop.Replay.Reporting;
 /// <summary>
 /// The result of a run, as the last line of output has it in JSON. Times are milliseconds; <paramref name="Orders"/> counts the orders that were
 /// sent; <paramref name="Confirmed"/> and <paramref name="Cancelled"/> say how they ended; <paramref name="OrdersPerSecond"/> counts orders that were
-/// confirmed, also when their customer cancelled them later.
+/// confirmed, also when their customer cancelled them later; <paramref name="LongestToEndMs"/> is the longest time from sending an order to seeing it ended.
 /// </summary>
 internal sealed record Summary(
     bool Balanced,
@@ -28,6 +28,7 @@ internal sealed record Summary(
     double OrdersPerSecond,
     LatencySummary LatencyMs,
     LatencySummary ServiceTimeMs,
+    double LongestToEndMs,
     decimal MoneyKept,
     decimal MoneySold,
     int SkusChecked,
@@ -36,6 +37,12 @@ internal sealed record Summary(
     int ViolationCount,
     IReadOnlyList<Violation> Violations)
 {
+    /// <summary>What only a shop of the tool's own was asked; null for another shop.</summary>
+    public ShopSummary? Shop { get; init; }
+
+    /// <summary>What was done to the shop; null when nothing was.</summary>
+    public FaultSummary? Faults { get; init; }
+
     /// <summary>Most violations that the JSON line lists; <see cref="ViolationCount"/> has them all.</summary>
     public const int MaxListedViolations = 100;
 }

@@ -41,6 +41,7 @@ internal static class SummaryBuilder
             OrdersPerSecond: seconds > 0 ? Math.Round(everConfirmed / seconds, 2) : 0,
             LatencyMs: LatencySummary.Of(orders.Select(order => order.Latency).OfType<TimeSpan>()),
             ServiceTimeMs: LatencySummary.Of(orders.Select(order => order.ServiceTime).OfType<TimeSpan>()),
+            LongestToEndMs: run?.LongestToEnd.Milliseconds() ?? 0,
             MoneyKept: books?.MoneyKept ?? 0,
             MoneySold: books?.MoneySold ?? 0,
             SkusChecked: books is null ? 0 : skus - books.SkusInDoubt,

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using ResilientShop.Replay.Books;
+using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
 
 namespace ResilientShop.Replay.Reporting;
@@ -29,6 +31,10 @@ internal static class SummaryPrinter
         PrintMatches(output, source, shown);
     }
 
+    /// <summary>Prints what will go wrong. The seed is enough to plan the same again.</summary>
+    public static void PrintPlan(TextWriter output, FaultPlan plan, int orders) => output.WriteLine(FormattableString.Invariant(
+        $"Faults: {plan.Faults.Count} while {orders} orders flow for {plan.Replay.TotalSeconds:0} s, {plan.Faults.Count(fault => fault.Kind == FaultKind.Kill)} kills and {plan.Faults.Count(fault => fault.Kind == FaultKind.Pause)} pauses (--seed {plan.Seed})"));
+
     /// <summary>Prints the result. The last line is JSON.</summary>
     public static void Print(TextWriter output, Summary summary, IReadOnlyList<Violation> violations, int shown)
     {
@@ -56,15 +62,34 @@ internal static class SummaryPrinter
         Row("throughput", $"{summary.OrdersPerSecond} confirmed orders/s in {summary.DurationSeconds} s");
         Row("latency from due time", Text(summary.LatencyMs));
         Row("service time", Text(summary.ServiceTimeMs));
+        Row("longest way to an end", FormattableString.Invariant($"{summary.LongestToEndMs} ms"));
         Row("money", $"{summary.MoneyKept.Plain()} captured and kept, confirmed orders cost {summary.MoneySold.Plain()}");
         Row("stock", $"{summary.SkusChecked} skus checked, {summary.SkusInDoubt} in doubt");
         Row("sent again", $"{summary.Repeated} orders");
+        if (summary.Shop is { } shop)
+        {
+            Row("shop", $"{shop.Events?.ToString(CultureInfo.InvariantCulture) ?? "unknown"} events arrived, {shop.OutboxPending?.ToString(CultureInfo.InvariantCulture) ?? "unknown"} in the outbox, {(shop.SagasResumed is { } resumed ? $"at least {resumed}" : "unknown")} sagas resumed from the table");
+        }
+
+        if (summary.Faults is { } faults)
+        {
+            Row("faults", $"{faults.Done} of {faults.Planned}: {faults.Kills} kills, {faults.Pauses} pauses (--seed {faults.Seed})");
+            foreach (var (name, target) in faults.Targets)
+            {
+                Row($"  {name}", FormattableString.Invariant($"{target.Kills} kills, {target.Pauses} pauses, away {target.LongestAwayMs} ms at most"));
+            }
+        }
+
         Row("books", (summary.Balanced, summary.Interrupted) switch
         {
             (true, _) => "balanced",
             (_, true) => "not checked: interrupted",
             _ => $"NOT balanced: {summary.ViolationCount} violations",
         });
+        if (summary is { Balanced: false, Faults.Command: var command })
+        {
+            Row("the same faults again", command);
+        }
 
         void Row(string name, string value) => output.WriteLine($"{name.PadRight(NameWidth)}{value}");
     }

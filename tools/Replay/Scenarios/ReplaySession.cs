@@ -1,12 +1,16 @@
 using ResilientShop.Replay.Books;
 using ResilientShop.Replay.CommandLine;
+using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
+using ResilientShop.Replay.OwnShop;
 using ResilientShop.Replay.Reporting;
 using ResilientShop.Replay.Shop;
 
 namespace ResilientShop.Replay.Scenarios;
 
-/// <summary>One run of a scenario against one shop: seed the stock, send, wait, check the books, sum up. For one use.</summary>
+/// <summary>
+/// One run of a scenario against one shop: seed the stock, send while faults are done, wait, check the books, sum up. For one use.
+/// </summary>
 internal sealed class ReplaySession : IDisposable
 {
     // Database and tool may round the same instant differently.
@@ -14,6 +18,8 @@ internal sealed class ReplaySession : IDisposable
 
     private readonly IScenario _scenario;
     private readonly ReplaySettings _settings;
+    private readonly ShopAddresses? _ownShop;
+    private readonly FaultRun? _faults;
     private readonly ReplayConsole _console;
     private readonly TimeProvider _time;
     private readonly CallCounts _calls = new();
@@ -22,11 +28,17 @@ internal sealed class ReplaySession : IDisposable
     private readonly LoadRun _run;
     private readonly List<Violation> _violations = [];
     private BooksResult? _books;
+    private ShopBooksResult? _shopBooks;
 
-    public ReplaySession(IScenario scenario, ReplaySettings settings, ReplayConsole console, TimeProvider time)
+    /// <summary>
+    /// Prepares the run. <paramref name="ownShop"/> is where the shop listens when it was started for this run only; <paramref name="faults"/> are done to it.
+    /// </summary>
+    public ReplaySession(IScenario scenario, ReplaySettings settings, ShopAddresses? ownShop, FaultRun? faults, ReplayConsole console, TimeProvider time)
     {
         _scenario = scenario;
         _settings = settings;
+        _ownShop = ownShop;
+        _faults = faults;
         _console = console;
         _time = time;
         _http = ShopConnection.Open(settings.Gateway, settings.Load.Concurrency, settings.GatewayIsLocal);
@@ -60,7 +72,11 @@ internal sealed class ReplaySession : IDisposable
         }
 
         var summary = SummaryBuilder.Build(
-            _settings.RunId, _scenario.Source, _run, _calls, _books, _violations, interrupted, _scenario.Plan.Stock.Count);
+            _settings.RunId, _scenario.Source, _run, _calls, _books, _violations, interrupted, _scenario.Plan.Stock.Count) with
+        {
+            Shop = _shopBooks is null ? null : ShopSummary.Of(_shopBooks),
+            Faults = _faults is null ? null : FaultSummary.Of(_faults.Plan, _faults.Outcomes, _settings.Faults!.Command),
+        };
         return (summary, Report.Of(summary, _violations, _scenario.Source, _run));
     }
 
@@ -89,7 +105,8 @@ internal sealed class ReplaySession : IDisposable
         var start = _time.GetUtcNow() - ClockTolerance;
         using (var stage = board.Begin("Sending orders", _scenario.Plan.Steps.Count))
         {
-            await _run.SendAsync(stage, cancellationToken);
+            var trouble = _faults?.RunAsync(board, cancellationToken) ?? Task.CompletedTask;
+            await Task.WhenAll(trouble, _run.SendAsync(trouble, stage, cancellationToken));
         }
 
         var reader = new LedgerReader(_shop, ReadConcurrency, _time);
@@ -97,5 +114,21 @@ internal sealed class ReplaySession : IDisposable
         _books = await check.CheckAsync(_scenario.Plan, _run, before, start, board, cancellationToken);
         _violations.AddRange(_books.Violations);
         _violations.AddRange(_scenario.Judge(_run.Orders));
+        _violations.AddRange((_faults?.Outcomes ?? []).Where(outcome => outcome.Problem is not null).Select(outcome => new Violation(Rules.Recovered, outcome.Problem!)));
+        await CheckOwnShopAsync(board, cancellationToken);
+    }
+
+    private async Task CheckOwnShopAsync(IProgressBoard board, CancellationToken cancellationToken)
+    {
+        if (_ownShop is null)
+        {
+            return;
+        }
+
+        using var stage = board.Begin("Checking outbox and events", 1);
+        using var books = new ShopBooks(_ownShop, _settings.Load.Settle, _time);
+        _shopBooks = await books.CheckAsync(_run.Orders, cancellationToken);
+        _violations.AddRange(_shopBooks.Violations);
+        stage.Advance();
     }
 }
