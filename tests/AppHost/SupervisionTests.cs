@@ -217,4 +217,34 @@ public sealed class SupervisionTests
         content.GetProperty("processes")[0].GetProperty("name").GetString().ShouldBe("service");
         File.Delete(path);
     }
+
+    [Fact]
+    public async Task The_ready_file_follows_the_processes()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"ready-{Guid.NewGuid():N}.json");
+        using var written = new SemaphoreSlim(0);
+        using var watcher = new FileSystemWatcher(Path.GetTempPath(), Path.GetFileName(path)) { EnableRaisingEvents = true };
+        watcher.Renamed += (_, _) => written.Release();
+        var service = new FakeResource("service");
+        await using var host = HostUnderTest.Run(path, service);
+        await UntilAsync("\"pid\":4711,\"healthy\":true");
+
+        // Nothing heals it before the test has looked.
+        service.Workload.Problem = "not yet";
+        (await service.Workload.NextRunAsync(Cancellation)).Exit(137);
+        await UntilAsync("\"pid\":null,\"healthy\":false");
+        await UntilAsync("\"pid\":4711,\"healthy\":false");
+
+        service.Workload.Problem = null;
+        await UntilAsync("\"pid\":4711,\"healthy\":true");
+        File.Delete(path);
+
+        async Task UntilAsync(string process)
+        {
+            while (!File.Exists(path) || !(await File.ReadAllTextAsync(path, Cancellation)).ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal).Contains(process, StringComparison.Ordinal))
+            {
+                await written.WaitAsync(Cancellation);
+            }
+        }
+    }
 }

@@ -19,6 +19,11 @@ public sealed class ReplayCommandTests
     [InlineData("--settle", "-1")]
     [InlineData("--timeout", "0")]
     [InlineData("--retries", "-1")]
+    [InlineData("--kills", "0")]
+    [InlineData("--kills", "1001")]
+    [InlineData("--kills", "some")]
+    [InlineData("--seed", "-1")]
+    [InlineData("--seed", "2147483648")]
     [InlineData("--gateway", "localhost:8080")]
     [InlineData("--gateway", "ftp://localhost")]
     [InlineData("--gateway", "http://user@localhost")]
@@ -39,6 +44,13 @@ public sealed class ReplayCommandTests
     [InlineData("cannot be combined", "orders.csv", "--buyers", "3", "--stock", "1")]
     [InlineData("--limit, --repeat", "--buyers", "3", "--stock", "1", "--limit", "2")]
     [InlineData("--allow-remote", "orders.csv", "--gateway", "http://shop.example:8080")]
+    [InlineData("--kills: 30 needs --start-shop", "orders.csv", "--kills", "30")]
+    [InlineData("--seed: 7 needs --kills", "orders.csv", "--start-shop", "--seed", "7")]
+    [InlineData("--rate: 0 cannot be combined with --kills 5", "orders.csv", "--start-shop", "--kills", "5", "--rate", "0")]
+    [InlineData("--gateway: 'http://localhost:1/' cannot be combined with --start-shop", "orders.csv", "--start-shop", "--gateway", "http://localhost:1")]
+    [InlineData("--no-build, --shop-log: only with --start-shop", "orders.csv", "--no-build")]
+    [InlineData("--no-build, --shop-log: only with --start-shop", "orders.csv", "--shop-log", "shop.log")]
+    [InlineData("--kills: 5 need 23 s of orders, and 100 at 50 a second are 2 s; use", "--buyers", "100", "--stock", "3", "--start-shop", "--kills", "5")]
     [InlineData("'--nope'", "orders.csv", "--nope")]
     [InlineData("'second.csv'", "orders.csv", "second.csv")]
     public async Task Options_that_do_not_fit_together_are_refused(string part, params string[] arguments)
@@ -57,6 +69,17 @@ public sealed class ReplayCommandTests
         run.ExitCode.ShouldBe(0);
         run.Out.ShouldContain("starts with five digits");
         run.Out.ShouldContain("--allow-remote");
+    }
+
+    [Fact]
+    public async Task A_day_that_is_repeated_too_seldom_for_the_faults_is_refused()
+    {
+        using var file = new TempFile(Csv.File(Csv.Line("1", "10001")));
+
+        var run = await ReplayRun.OfAsync(file.Path, "--start-shop", "--kills", "5", "--repeat", "2", "--rate", "1");
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldStartWith("--kills: 5 need 23 s of orders, and 2 at 1 a second are 2 s");
     }
 
     [Fact]

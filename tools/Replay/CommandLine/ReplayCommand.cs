@@ -161,7 +161,7 @@ internal static class ReplayCommand
         return replay >= needed
             ? (FaultPlan.Create(settings.Seed, settings.Count, replay), null)
             : (null, FormattableString.Invariant(
-                $"--kills: {settings.Count} need {needed.TotalSeconds:0} s of orders, and {orders} at {rate} a second are {replay.TotalSeconds:0.#} s; use at most {Math.Max(1, (orders / rate - FaultPlan.ShortestReplay(0).TotalSeconds) / FaultPlan.Spacing.TotalSeconds):0} kills, a lower --rate or more orders"));
+                $"--kills: {settings.Count} need {needed.TotalSeconds:0} s of orders, and {orders} at {rate} a second are {replay.TotalSeconds:0.#} s; use fewer kills, a lower --rate or more orders"));
     }
 
     private static string? FindMissing(FaultPlan plan, StartedShop shop) =>

@@ -16,6 +16,7 @@ internal sealed class ReplayCommandLine
     private const int DefaultConcurrency = 32;
     private const double DefaultRate = 20;
     private const double FaultRate = 50;
+    private const int FaultConcurrency = 128;
     private const int FaultRetries = 100;
     private const int FaultSettle = 30;
     private const int MaxFaults = 1000;
@@ -29,7 +30,7 @@ internal sealed class ReplayCommandLine
 
     private readonly Option<Uri?> _gateway = OptionParsers.Address("--gateway", "URL of the shop's gateway [default: http://localhost:8080]");
     private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0, with --kills {FaultRate}]", 0, 100_000);
-    private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them]", 1, 10_000);
+    private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them, with --kills {FaultConcurrency}]", 1, 10_000);
     private readonly Option<int?> _buyers = OptionParsers.Whole("--buyers", "no file: this many buyers of one piece each of a fresh sku", 1, MaxBuyers);
     private readonly Option<int?> _stock = OptionParsers.Whole("--stock", "with --buyers: pieces there are", 0, 1_000_000);
     private readonly Option<int?> _limit = OptionParsers.Whole("--limit", "only the first orders of the file", 1, int.MaxValue);
@@ -120,7 +121,7 @@ internal sealed class ReplayCommandLine
             IsLocal(gateway),
             new LoadSettings(
                 parsed.GetValue(_rate) ?? (kills is not null ? FaultRate : buyers is null ? DefaultRate : 0),
-                parsed.GetValue(_concurrency) ?? buyers ?? DefaultConcurrency,
+                parsed.GetValue(_concurrency) ?? buyers ?? (kills is null ? DefaultConcurrency : FaultConcurrency),
                 TimeSpan.FromSeconds(parsed.GetValue(_settle) ?? (kills is null ? 60 : FaultSettle))),
             retries with
             {
