@@ -13,13 +13,13 @@ public sealed class CrashTests
     public async Task Orders_survive_five_faults_and_nothing_is_left_of_the_shop()
     {
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.csv");
-        await File.WriteAllLinesAsync(file, Day(orders: 60), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(file, Day(orders: 40), TestContext.Current.CancellationToken);
         var before = Children();
 
         await using var output = new StringWriter();
         await using var error = new StringWriter();
         var exitCode = await ReplayCommand.RunAsync(
-            [file, "--start-shop", .. NoBuild(), "--kills", "5", "--seed", "3", "--rate", "8"],
+            [file, "--start-shop", .. NoBuild(), "--kills", "5", "--seed", "3", "--rate", "4"],
             new ReplayConsole(output, error, ErrorIsTerminal: false),
             TimeProvider.System,
             TestContext.Current.CancellationToken);
@@ -27,7 +27,7 @@ public sealed class CrashTests
         exitCode.ShouldBe(0, $"{output}\n{error}");
         var summary = JsonDocument.Parse(output.ToString().TrimEnd().Split('\n')[^1]).RootElement;
         summary.GetProperty("balanced").GetBoolean().ShouldBeTrue();
-        summary.GetProperty("orders").GetInt32().ShouldBe(240, "the day is repeated until the faults have room");
+        summary.GetProperty("orders").GetInt32().ShouldBe(120, "the day is repeated until the faults have room");
         summary.GetProperty("shop").GetProperty("outboxPending").GetInt32().ShouldBe(0);
         summary.GetProperty("faults").ShouldSatisfyAllConditions(
             faults => faults.GetProperty("seed").GetInt32().ShouldBe(3),

@@ -21,12 +21,12 @@ public sealed class FaultPlanTests
 
         plan.Faults.Select(fault => $"{fault.At.TotalSeconds:0.00} {fault.Target.Name} {fault.Kind} {fault.Length.TotalSeconds:0.00}").ShouldBe(
         [
-            "1.77 broker Pause 4.47",
-            "3.10 orders-2 Pause 0.75",
-            "6.91 postgres Pause 3.19",
-            "8.86 inventory-1 Kill 0.00",
-            "9.80 payments-1 Kill 0.00",
-            "11.05 orders-1 Pause 1.55",
+            "2.15 broker Pause 4.47",
+            "4.16 orders-2 Pause 0.75",
+            "9.86 postgres Pause 3.19",
+            "12.80 inventory-1 Kill 0.00",
+            "14.21 payments-1 Kill 0.00",
+            "16.08 orders-1 Pause 1.55",
         ]);
     }
 

@@ -11,7 +11,7 @@ internal sealed record FaultPlan(int Seed, TimeSpan Replay, IReadOnlyList<Fault>
     public static TimeSpan Lead { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Faults are at least so far apart on average. With fewer, nothing would be up long enough to be worth killing.</summary>
-    public static TimeSpan Spacing { get; } = TimeSpan.FromSeconds(2);
+    public static TimeSpan Spacing { get; } = TimeSpan.FromSeconds(3);
 
     /// <summary>No fault begins so near to the end: the shop recovers under load.</summary>
     public static TimeSpan Calm { get; } = TimeSpan.FromSeconds(12);
@@ -45,7 +45,7 @@ internal sealed record FaultPlan(int Seed, TimeSpan Replay, IReadOnlyList<Fault>
         {
             var at = Lead + (slot * (index + random.NextDouble()));
 
-            // Who was never hit is free. Otherwise at most four of the slots before this one are nearer than the longest fault, and there are six targets.
+            // Who was never hit is free. Otherwise at most three of the slots before this one are nearer than the longest fault, and there are six targets.
             var candidates = count - index <= unhit.Count ? unhit : [.. FaultTarget.All.Where(target => busyUntil[target] <= at)];
             var target = candidates[random.Next(candidates.Count)];
             var fault = Draw(target, at, random);
