@@ -9,7 +9,7 @@ internal static class ExitCode
     /// <summary>The books do not balance.</summary>
     public const int NotBalanced = 1;
 
-    /// <summary>The command line, the file or the gateway is not right; nothing was sent.</summary>
+    /// <summary>The command line, the file, the gateway or the shop that was to be started is not right; nothing was sent.</summary>
     public const int Usage = 2;
 
     /// <summary>Interrupted by Ctrl-C or a termination signal.</summary>

@@ -60,7 +60,7 @@ internal sealed class ReplayCommandLine
             Sends real orders through the shop's gateway, then checks the books: every order ended, money captured = confirmed orders, stock sold = confirmed lines, nothing twice.
             Lines of goods are sent: quantity and price above 0 and a stock code that starts with five digits (POST, M, D, BANK CHARGES ... are no goods). C... invoices cancel the customer's
             latest earlier order with that stock code, price and at least that quantity. The last line of output is JSON.
-            Exit code: 0 balanced, 1 not balanced, 2 wrong usage, file or gateway (nothing sent), 130 interrupted.
+            Exit code: 0 balanced, 1 not balanced, 2 wrong usage, file, gateway or shop (nothing sent), 130 interrupted.
             """);
         Root.Arguments.Add(_file);
         foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote, _startShop, _noBuild, _shopLog, _kills, _seed])

@@ -86,7 +86,7 @@ internal static class SummaryPrinter
             (_, true) => "not checked: interrupted",
             _ => $"NOT balanced: {summary.ViolationCount} violations",
         });
-        if (summary is { Balanced: false, Faults.Command: var command })
+        if (summary is { Balanced: false, Interrupted: false, Faults.Command: var command })
         {
             Row("the same faults again", command);
         }
