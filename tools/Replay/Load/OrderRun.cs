@@ -43,6 +43,9 @@ internal sealed class OrderRun(PlannedOrder order)
     /// <summary>When the order was first seen confirmed or cancelled, as a timestamp of the clock.</summary>
     public long? EndedAt { get; private set; }
 
+    /// <summary>True when the order had not come to rest when its time to settle was over.</summary>
+    public bool IsLate { get; set; }
+
     /// <summary>True once the shop accepted a cancellation of the order.</summary>
     public bool CancelAccepted { get; set; }
 

@@ -26,6 +26,8 @@ internal sealed class OrderWatch(ShopClient shop, LoadSettings settings, TimePro
                 start = time.GetTimestamp();
             }
         }
+
+        run.IsLate |= !done(run);
     }
 
     private TimeSpan Longer(TimeSpan wait) => TimeSpan.FromTicks(Math.Min(wait.Ticks * 3 / 2, settings.SlowestLook.Ticks));

@@ -6,7 +6,8 @@ namespace ResilientShop.Replay.Reporting;
 /// <summary>
 /// The result of a run, as the last line of output has it in JSON. Times are milliseconds; <paramref name="Orders"/> counts the orders that were
 /// sent; <paramref name="Confirmed"/> and <paramref name="Cancelled"/> say how they ended; <paramref name="OrdersPerSecond"/> counts orders that were
-/// confirmed, also when their customer cancelled them later; <paramref name="LongestToEndMs"/> is the longest time from sending an order to seeing it ended.
+/// confirmed, also when their customer cancelled them later; <paramref name="Late"/> counts
+/// orders that had not ended when their time to settle was over, also when they ended before the books were read; <paramref name="LongestToEndMs"/> is the longest time from sending an order to seeing it ended.
 /// </summary>
 internal sealed record Summary(
     bool Balanced,
@@ -17,6 +18,7 @@ internal sealed record Summary(
     int Cancelled,
     IReadOnlyDictionary<string, int> CancelledByCode,
     int Unfinished,
+    int Late,
     int AcceptedForLater,
     CancellationCounts Cancellations,
     int RejectedOrders,

@@ -30,6 +30,7 @@ internal static class SummaryBuilder
             Cancelled: cancelled.Length,
             CancelledByCode: Count(cancelled, order => order.FailureCode ?? NoCode),
             Unfinished: orders.Count - confirmed - cancelled.Length,
+            Late: orders.Count(order => order.IsLate),
             AcceptedForLater: orders.Count(order => order.Answer?.Status == 202),
             Cancellations: Count(run?.Cancellations ?? [], source),
             RejectedOrders: source?.Day.RejectedInvoices.Count(invoice => !invoice.IsCancellation) ?? 0,

@@ -55,6 +55,7 @@ internal static class SummaryPrinter
         Row("confirmed", $"{summary.Confirmed}");
         Row("cancelled", $"{summary.Cancelled}{Details(summary.CancelledByCode)}");
         Row("unfinished", $"{summary.Unfinished}");
+        Row("ended late", $"{summary.Late}");
         Row("accepted for later", $"{summary.AcceptedForLater} (202)");
         Row("cancellations", $"{summary.Cancellations.Accepted} of {summary.Cancellations.Requested} accepted, {summary.Cancellations.UnmatchedLines} lines without an earlier order");
         Row("rejected", $"{summary.RejectedOrders} orders, {summary.RejectedLines} lines{Details(summary.RejectedLinesByReason)}");
