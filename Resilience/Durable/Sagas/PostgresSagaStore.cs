@@ -15,8 +15,7 @@ internal sealed class PostgresSagaStore(
     {
         var news = saga.News.Count;
         await using var batch = dataSource.CreateBatch();
-        Add(
-            batch,
+        batch.Add(
             Insert,
             Value(saga.Id),
             Value(saga.Definition.Name),
@@ -35,7 +34,7 @@ internal sealed class PostgresSagaStore(
     public async Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken)
     {
         await using var batch = dataSource.CreateBatch();
-        Add(batch, Advance, Value(saga.Id), Value(saga.Epoch), Value(saga.Status.ToName()), Value(saga.Step), News(saga));
+        batch.Add(Advance, Value(saga.Id), Value(saga.Epoch), Value(saga.Status.ToName()), Value(saga.Step), News(saga));
         return await UpdateAsync(saga, batch, cancellationToken);
     }
 
@@ -45,11 +44,10 @@ internal sealed class PostgresSagaStore(
         await using var batch = dataSource.CreateBatch();
         if (local is not null)
         {
-            Add(batch, RequireOwned, Value(saga.Id), Value(saga.Epoch));
+            batch.Add(RequireOwned, Value(saga.Id), Value(saga.Epoch));
         }
 
-        Add(
-            batch,
+        batch.Add(
             RecordFailure,
             Value(saga.Id),
             Value(saga.Epoch),
@@ -76,8 +74,7 @@ internal sealed class PostgresSagaStore(
     {
         var news = saga.News.Count;
         await using var batch = dataSource.CreateBatch();
-        Add(
-            batch,
+        batch.Add(
             Transition,
             Value(saga.Id),
             Value(saga.Epoch),
@@ -106,7 +103,7 @@ internal sealed class PostgresSagaStore(
 
     public async Task<IReadOnlyList<SagaContext>> ClaimAsync(int limit, CancellationToken cancellationToken)
     {
-        await using var command = Command(
+        await using var command = dataSource.Command(
             Claim, Value(limit), Value(definitions.Names), Value(definitions.Versions), Value(owner.Name), Value(lease));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var sagas = new List<SagaContext>();
@@ -122,7 +119,7 @@ internal sealed class PostgresSagaStore(
 
     public async Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken)
     {
-        await using var command = Command(
+        await using var command = dataSource.Command(
             Renew, Value(sagas.Select(saga => saga.Id).ToArray()), Value(sagas.Select(saga => saga.Epoch).ToArray()), Value(lease), Value(owner.Name));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var owned = new HashSet<Guid>();
@@ -136,13 +133,13 @@ internal sealed class PostgresSagaStore(
 
     public async Task ReleaseAllAsync(CancellationToken cancellationToken)
     {
-        await using var command = Command(ReleaseAll, Value(owner.Name));
+        await using var command = dataSource.Command(ReleaseAll, Value(owner.Name));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async Task<IReadOnlyList<SagaResult>> FindFinishedAsync(Guid[] ids, CancellationToken cancellationToken)
     {
-        await using var command = Command(FindFinished, Value(ids));
+        await using var command = dataSource.Command(FindFinished, Value(ids));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var results = new List<SagaResult>();
         while (await reader.ReadAsync(cancellationToken))
@@ -159,7 +156,7 @@ internal sealed class PostgresSagaStore(
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var (isThere, saga) = await LockAsync(connection, id, cancellationToken);
+        var (isThere, saga) = await connection.LockSagaAsync(definitions, id, cancellationToken);
         var outcome = saga switch
         {
             null => isThere ? SagaCancellation.Parked : SagaCancellation.NotFound,
@@ -177,8 +174,8 @@ internal sealed class PostgresSagaStore(
         await using var batch = new NpgsqlBatch(connection, transaction);
         if (outcome == SagaCancellation.Requested)
         {
-            Add(batch, RequestCancel, Value(id), Value(code), Value(detail));
-            Add(batch, Notify);
+            batch.Add(RequestCancel, Value(id), Value(code), Value(detail));
+            batch.Add(Notify);
         }
         else
         {
@@ -188,7 +185,7 @@ internal sealed class PostgresSagaStore(
             saga.Epoch++;
             (saga.FailureCode, saga.FailureDetail) = (code, detail);
             saga.Note(new SagaHistoryEntry(time.GetUtcNow(), SagaAction.Turned, Code: code, Detail: detail, By: owner.Name));
-            Add(batch, Reopen, Value(id), Value(saga.Step), Value(owner.Name), Value(lease), Value(code), Value(detail), News(saga));
+            batch.Add(Reopen, Value(id), Value(saga.Step), Value(owner.Name), Value(lease), Value(code), Value(detail), News(saga));
         }
 
         // A pivot without a compensation may be under way: nobody is to see a cancelling that may come to nothing.
@@ -201,109 +198,6 @@ internal sealed class PostgresSagaStore(
         await transaction.CommitAsync(cancellationToken);
         saga.NewsStored(saga.News.Count);
         return (outcome, outcome == SagaCancellation.Reopened ? saga : null);
-    }
-
-    public async Task<SagaIntervention> InterveneAsync(
-        Guid id, Func<SagaContext, (SagaTransition? Transition, SagaHistoryEntry? Entry, string Detail)> decide, CancellationToken cancellationToken)
-    {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var (isThere, saga) = await LockAsync(connection, id, cancellationToken);
-        if (saga is null)
-        {
-            return isThere
-                ? new SagaIntervention(SagaInterventionOutcome.Parked, $"This instance does not know the definition of saga {id}.")
-                : new SagaIntervention(SagaInterventionOutcome.NotFound, $"There is no saga {id}.");
-        }
-
-        var turns = saga.Status is SagaStatus.Running or SagaStatus.Stalled or SagaStatus.Completed;
-        var (transition, entry, detail) = decide(saga);
-        if (transition is null)
-        {
-            return new SagaIntervention(SagaInterventionOutcome.NotApplicable, detail);
-        }
-
-        saga.Note(entry!);
-        (saga.FailureCode, saga.FailureDetail) = (transition.FailureCode, transition.FailureDetail);
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        Add(
-            batch,
-            Intervene,
-            Value(id),
-            Value(transition.Status.ToName()),
-            Value(transition.Step),
-            Text(transition.FailureCode),
-            Text(transition.FailureDetail),
-            News(saga));
-        if (turns && transition.Status == SagaStatus.Compensating)
-        {
-            saga.Definition.Closing?.Compensate(saga, batch);
-        }
-
-        Add(batch, Notify);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return new SagaIntervention(SagaInterventionOutcome.Done, detail);
-    }
-
-    public async Task RegisterAsync(IEnumerable<SagaDefinition> known, CancellationToken cancellationToken)
-    {
-        foreach (var definition in known)
-        {
-            var (shape, underWay) = await RegisterAsync(definition, cancellationToken);
-            if (shape == definition.Shape)
-            {
-                continue;
-            }
-
-            if (underWay > 0)
-            {
-                throw SagaShape.Changed(definition, shape, underWay);
-            }
-
-            await using var command = Command(Reshape, Value(definition.Name), Value(definition.Version), Value(definition.Shape));
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-    }
-
-    public async Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken)
-    {
-        await using var command = Command(FindView, Value(id));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? ReadView(reader, definitions) : null;
-    }
-
-    public async Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken)
-    {
-        var isParked = filter == SagaFilter.Parked;
-        await using var command = Command(
-            ListViews,
-            Value(filter == SagaFilter.Overdue ? overdueAfter : TimeSpan.Zero),
-            Value(filter == SagaFilter.Stuck),
-            isParked ? Value(definitions.Names) : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-            Value(definitions.Versions),
-            Value(most));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var views = new List<SagaView>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            views.Add(ReadView(reader, definitions));
-        }
-
-        return views;
-    }
-
-    public async Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken)
-    {
-        await using var command = Command(Measure, Value(overdueAfter));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var counts = new List<SagaCounts>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            counts.Add(new SagaCounts(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
-        }
-
-        return counts;
     }
 
     public async Task ListenAsync(Action released, CancellationToken cancellationToken)
@@ -323,16 +217,6 @@ internal sealed class PostgresSagaStore(
         }
     }
 
-    private async Task<(string Shape, long UnderWay)> RegisterAsync(SagaDefinition definition, CancellationToken cancellationToken)
-    {
-        await using var command = Command(Register, Value(definition.Name), Value(definition.Version), Value(definition.Shape));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-
-        // Null: another instance registers it at this moment, and the statement does not see it yet. It is this version's shape or will be compared at its next start.
-        return (NullableText(reader, 0) ?? definition.Shape, reader.GetInt64(1));
-    }
-
     private static async Task<DateTimeOffset> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
     {
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -349,20 +233,6 @@ internal sealed class PostgresSagaStore(
             // A statement that failed says so only when its result is asked for.
             await reader.ReadAsync(cancellationToken);
         }
-    }
-
-    /// <summary>The saga is null where there is none, and where its definition is not known here.</summary>
-    private async Task<(bool IsThere, SagaContext? Saga)> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(FindForUpdate, connection) { Parameters = { Value(id) } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return (false, null);
-        }
-
-        var definition = definitions.Find(reader.GetString(1), reader.GetInt32(2));
-        return (true, definition is null ? null : Read(reader, definition));
     }
 
     private static async Task<WriteResult> UpdateAsync(SagaContext saga, NpgsqlBatch update, CancellationToken cancellationToken, int resultsBefore = 0)
@@ -395,7 +265,7 @@ internal sealed class PostgresSagaStore(
 
     private async Task<WriteResult> ReadCancellationAsync(SagaContext saga, CancellationToken cancellationToken)
     {
-        await using var command = Command(FindCancellation, Value(saga.Id), Value(saga.Epoch));
+        await using var command = dataSource.Command(FindCancellation, Value(saga.Id), Value(saga.Epoch));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? NoteCancellation(saga, reader) : WriteResult.Fenced;
     }
@@ -405,19 +275,5 @@ internal sealed class PostgresSagaStore(
         saga.CancelCode = NullableText(reader, 0);
         saga.CancelDetail = NullableText(reader, 1);
         return saga.GoesForwards && !saga.IsPastPivot && saga.CancelCode is not null ? WriteResult.CancelRequested : WriteResult.Written;
-    }
-
-    private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)
-    {
-        var command = dataSource.CreateCommand(sql);
-        command.Parameters.AddRange(parameters);
-        return command;
-    }
-
-    private static void Add(NpgsqlBatch batch, string sql, params NpgsqlParameter[] parameters)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        command.Parameters.AddRange(parameters);
-        batch.BatchCommands.Add(command);
     }
 }

@@ -7,6 +7,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 public sealed class SagaClient
 {
     private readonly ISagaStore _store;
+    private readonly ISagaRecords _records;
     private readonly SagaDefinitions _definitions;
     private readonly SagaRegistration _registration;
     private readonly SagaQueue _queue;
@@ -15,9 +16,9 @@ public sealed class SagaClient
     private readonly TimeProvider _time;
 
     internal SagaClient(
-        ISagaStore store, SagaDefinitions definitions, SagaRegistration registration, SagaQueue queue, SagaWaiters waiters, SagaOwner owner, TimeProvider time)
+        ISagaStore store, ISagaRecords records, SagaDefinitions definitions, SagaRegistration registration, SagaQueue queue, SagaWaiters waiters, SagaOwner owner, TimeProvider time)
     {
-        (_store, _definitions, _registration, _queue, _waiters, _owner, _time) = (store, definitions, registration, queue, waiters, owner, time);
+        (_store, _records, _definitions, _registration, _queue, _waiters, _owner, _time) = (store, records, definitions, registration, queue, waiters, owner, time);
     }
 
     /// <summary>
@@ -52,7 +53,7 @@ public sealed class SagaClient
     }
 
     /// <summary>The saga with its history, or null when there is none.</summary>
-    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => _store.FindAsync(id, cancellationToken);
+    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => _records.FindAsync(id, cancellationToken);
 
     /// <summary>Waits until the saga has ended, on whichever instance.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first; the saga goes on.</exception>

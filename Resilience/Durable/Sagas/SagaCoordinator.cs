@@ -10,6 +10,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// </summary>
 internal sealed partial class SagaCoordinator(
     ISagaStore store,
+    ISagaRecords records,
     SagaRegistration registration,
     SagaEngine engine,
     SagaQueue queue,
@@ -78,7 +79,7 @@ internal sealed partial class SagaCoordinator(
         await UntilStoppedAsync(
             async () =>
             {
-                gauges.Measured(await store.MeasureAsync(options.OverdueAfter, stopping));
+                gauges.Measured(await records.MeasureAsync(options.OverdueAfter, stopping));
                 await timer.WaitForNextTickAsync(stopping);
             },
             stopping);

@@ -9,7 +9,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// instance can go on from any point. Thread-safe.
 /// </summary>
 internal sealed partial class SagaEngine(
-    ISagaStore store, SagaOptions options, SagaOwner owner, IEnumerable<IStuckSagaListener> listeners, TimeProvider time, ILogger<SagaEngine> logger)
+    ISagaProgress store, SagaOptions options, SagaOwner owner, IEnumerable<IStuckSagaListener> listeners, TimeProvider time, ILogger<SagaEngine> logger)
 {
     /// <summary>Code of a saga whose closing local step cannot be stored.</summary>
     public const string LocalStepCode = "LOCAL_STEP_FAILED";
@@ -19,7 +19,7 @@ internal sealed partial class SagaEngine(
 
     private readonly StepRunner _steps = new(time, owner, logger);
     private readonly DurableWrites _writes = new(options, time);
-    private readonly IStuckSagaListener[] _listeners = [.. listeners];
+    private readonly SagaRetries _retries = new(store, options, owner, [.. listeners], time, logger);
 
     private enum Progress
     {
@@ -91,7 +91,7 @@ internal sealed partial class SagaEngine(
                 return await TryLaterAsync(saga, step.Name, outcome, SagaStatus.Stalled, cancellationToken);
 
             case StepOutcome.Kinds.Transient when step.IsRepeatable && saga.Attempts < step.Retry.MaxRetries:
-                return await RetryLaterAsync(saga, step.Name, outcome, DelayBeforeRetry(saga, step, outcome), cancellationToken);
+                return await RetryLaterAsync(saga, step, outcome, cancellationToken);
 
             case StepOutcome.Kinds.Failed or StepOutcome.Kinds.Refused when IsFinalPivot(saga):
             case StepOutcome.Kinds.Refused when !saga.IsInDoubt:
@@ -100,13 +100,6 @@ internal sealed partial class SagaEngine(
             default:
                 return await TurnAsync(saga, saga.Step + 1, outcome.Code, outcome.Detail, cancellationToken);
         }
-    }
-
-    private TimeSpan DelayBeforeRetry(SagaContext saga, ISagaStep step, StepOutcome outcome)
-    {
-        var delay = step.Retry.DelayBefore(saga.Attempts, Random.Shared.NextDouble());
-        var asked = outcome.RetryAfter is { } retryAfter && retryAfter < options.MaxRetryAfter ? retryAfter : options.MaxRetryAfter;
-        return outcome.RetryAfter is not null && asked > delay ? asked : delay;
     }
 
     private async Task<Progress> BackwardAsync(SagaContext saga, CancellationToken cancellationToken)
@@ -241,56 +234,13 @@ internal sealed partial class SagaEngine(
         return saga.IsFinished ? Progress.Ended : Progress.GoOn;
     }
 
-    /// <summary>For what is tried until it works: after so many attempts a person is asked, and it is still tried.</summary>
-    private async Task<Progress> TryLaterAsync(SagaContext saga, string step, StepOutcome outcome, SagaStatus stuck, CancellationToken cancellationToken)
-    {
-        var (isStuck, status) = (saga.Attempts + 1 >= options.StuckAfter && saga.Status != stuck && IsOnItsWay(saga, stuck), saga.Status);
-        if (isStuck)
-        {
-            saga.Status = stuck;
-            Note(saga, SagaAction.Stuck, outcome.Code, outcome.Detail, saga.GoesForwards ? step : SagaView.Undo(step));
-        }
+    private async Task<Progress> TryLaterAsync(SagaContext saga, string step, StepOutcome outcome, SagaStatus stuck, CancellationToken cancellationToken) =>
+        Judge(saga, await _retries.UntilItWorksAsync(saga, step, outcome, stuck, cancellationToken));
 
-        var delay = Backoff.Proportional(
-            Backoff.Exponential(options.CompensationBaseDelay, options.CompensationMaxDelay, saga.Attempts), Random.Shared.NextDouble());
-        var progress = await RetryLaterAsync(saga, step, outcome, delay, cancellationToken, isStuck ? batch => Tell(saga, step, outcome, batch) : null);
-        if (isStuck)
-        {
-            SagaMetrics.Stuck(saga);
-            LogStuck(saga.Definition.Name, saga.Id, step, saga.Attempts, outcome.Code, outcome.Detail);
-            Array.ForEach(_listeners, listener => listener.Committed());
-        }
+    private async Task<Progress> RetryLaterAsync(SagaContext saga, ISagaStep step, StepOutcome outcome, CancellationToken cancellationToken) =>
+        Judge(saga, await _retries.OfStepAsync(saga, step, outcome, cancellationToken));
 
-        return progress;
-    }
-
-    /// <summary>A saga that cannot even store its turn is still running, and has nothing that it could be stuck in.</summary>
-    private static bool IsOnItsWay(SagaContext saga, SagaStatus stuck) => stuck == SagaStatus.Stalled || !saga.GoesForwards;
-
-    private void Tell(SagaContext saga, string step, StepOutcome outcome, NpgsqlBatch batch) =>
-        Array.ForEach(_listeners, listener => listener.Stuck(saga, step, outcome, saga.Attempts, batch));
-
-    private async Task<Progress> RetryLaterAsync(
-        SagaContext saga, string step, StepOutcome outcome, TimeSpan delay, CancellationToken cancellationToken, LocalStatements? local = null)
-    {
-        saga.Attempts++;
-        SagaMetrics.Retried(saga, step, outcome.Code);
-        LogRetry(saga.Definition.Name, saga.Id, step, saga.Attempts, delay.TotalMilliseconds, outcome.Code, outcome.Detail);
-
-        var release = delay > options.MaxWaitInMemory;
-        var result = await _writes.ThroughAsync(cancel => store.RecordFailureAsync(saga, delay, outcome, release, local, cancel), cancellationToken);
-        if (result == WriteResult.Fenced || release)
-        {
-            return result == WriteResult.Fenced ? Judge(saga, result) : Progress.NotOurs;
-        }
-
-        if (result == WriteResult.Written)
-        {
-            await Task.Delay(delay, time, cancellationToken);
-        }
-
-        return Progress.GoOn;
-    }
+    private Progress Judge(SagaContext saga, WriteResult? result) => result is { } written ? Judge(saga, written) : Progress.NotOurs;
 
     private Progress Judge(SagaContext saga, WriteResult result)
     {
@@ -321,12 +271,6 @@ internal sealed partial class SagaEngine(
 
     /// <summary>The step that may have happened counts as one that has; behind the last step there is none.</summary>
     private static int DoubtfulStep(SagaContext saga) => Math.Min(saga.Step + 1, saga.Definition.Steps.Count);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Saga {Saga} {Id}: {Step} failed (attempt {Attempt}), next in {DelayMs:0} ms: {Code} {Detail}")]
-    private partial void LogRetry(string saga, Guid id, string step, int attempt, double delayMs, string? code, string? detail);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} is stuck: {Step} failed {Attempts} times, last with {Code}: {Detail}. It is still tried.")]
-    private partial void LogStuck(string saga, Guid id, string step, int attempts, string? code, string? detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id}: a local step could not be stored")]
     private partial void LogLocalStep(Exception exception, string saga, Guid id);

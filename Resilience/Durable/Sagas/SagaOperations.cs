@@ -10,13 +10,13 @@ public sealed partial class SagaOperations
     /// <summary>Code of a saga that an operator had compensated.</summary>
     public const string OperatorCode = "COMPENSATED_BY_OPERATOR";
 
-    private readonly ISagaStore _store;
+    private readonly ISagaRecords _records;
     private readonly SagaOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal SagaOperations(ISagaStore store, SagaOptions options, TimeProvider time, ILogger<SagaOperations> logger) =>
-        (_store, _options, _time, _logger) = (store, options, time, logger);
+    internal SagaOperations(ISagaRecords records, SagaOptions options, TimeProvider time, ILogger<SagaOperations> logger) =>
+        (_records, _options, _time, _logger) = (records, options, time, logger);
 
     /// <summary>Unfinished sagas with what remains to do, oldest first, as they are in the table now.</summary>
     /// <param name="filter">Which ones.</param>
@@ -25,11 +25,11 @@ public sealed partial class SagaOperations
     public Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, int most, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(most);
-        return _store.ListAsync(filter, _options.OverdueAfter, most, cancellationToken);
+        return _records.ListAsync(filter, _options.OverdueAfter, most, cancellationToken);
     }
 
     /// <summary>The saga with its history, or null when there is none.</summary>
-    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => _store.FindAsync(id, cancellationToken);
+    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => _records.FindAsync(id, cancellationToken);
 
     /// <summary>Has the present step or compensation tried again at once, with all its attempts.</summary>
     /// <param name="id">Identifier of the saga.</param>
@@ -107,7 +107,7 @@ public sealed partial class SagaOperations
         CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(who);
-        var result = await _store.InterveneAsync(
+        var result = await _records.InterveneAsync(
             id,
             saga =>
             {

@@ -4,7 +4,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// Registers this instance's definitions in the table once, before the first saga is started or driven: afterwards an own saga would be one of those that are under
 /// way. Thread-safe.
 /// </summary>
-internal sealed class SagaRegistration(ISagaStore store, SagaDefinitions definitions) : IDisposable
+internal sealed class SagaRegistration(ISagaRecords records, SagaDefinitions definitions) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private volatile bool _isDone;
@@ -28,7 +28,7 @@ internal sealed class SagaRegistration(ISagaStore store, SagaDefinitions definit
 
             if (!_isDone)
             {
-                await store.RegisterAsync(definitions.All, cancellationToken);
+                await records.RegisterAsync(definitions.All, cancellationToken);
                 _isDone = true;
             }
         }

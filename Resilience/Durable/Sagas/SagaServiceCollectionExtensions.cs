@@ -36,10 +36,13 @@ public static class SagaServiceCollectionExtensions
             provider.GetRequiredService<SagaOwner>(),
             provider.GetRequiredService<SagaOptions>().Lease,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISagaRecords>(provider =>
+            new PostgresSagaRecords(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<SagaDefinitions>()));
         services.AddSingleton<SagaRegistration>();
         services.AddSingleton<SagaGauges>();
         services.AddSingleton(provider => new SagaClient(
             provider.GetRequiredService<ISagaStore>(),
+            provider.GetRequiredService<ISagaRecords>(),
             provider.GetRequiredService<SagaDefinitions>(),
             provider.GetRequiredService<SagaRegistration>(),
             provider.GetRequiredService<SagaQueue>(),
@@ -47,7 +50,7 @@ public static class SagaServiceCollectionExtensions
             provider.GetRequiredService<SagaOwner>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new SagaOperations(
-            provider.GetRequiredService<ISagaStore>(),
+            provider.GetRequiredService<ISagaRecords>(),
             provider.GetRequiredService<SagaOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SagaOperations>>()));

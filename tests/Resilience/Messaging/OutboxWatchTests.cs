@@ -20,7 +20,7 @@ public sealed class OutboxWatchTests(PostgresServer server)
         await world.AppendAsync("a:1", "a:2");
         await using var relay = world.AddRelay(publisher);
         await relay.StartAsync();
-        await using var watch = new RunningWatch(world.DataSource, world.Options);
+        await using var watch = await RunningWatch.StartAsync(world.DataSource, world.Options);
         await watch.UntilAsync(() => publisher.Batches >= 2 && watch.Metrics.Pending == 2);
 
         watch.Gauges().ShouldBe(["outbox.oldest.age", "outbox.parked.rows", "outbox.pending"]);
@@ -35,7 +35,7 @@ public sealed class OutboxWatchTests(PostgresServer server)
     {
         await using var world = await MessagingWorld.CreateAsync(server);
         await world.AppendAsync("a:1");
-        await using var watch = new RunningWatch(world.DataSource, world.Options);
+        await using var watch = await RunningWatch.StartAsync(world.DataSource, world.Options);
 
         await watch.UntilAsync(() => watch.Metrics.Pending == 1);
     }
@@ -46,7 +46,7 @@ public sealed class OutboxWatchTests(PostgresServer server)
         await using var world = await MessagingWorld.CreateAsync(server);
         await world.AppendAsync("a:1");
         await world.ExecuteAsync("UPDATE durable.outbox SET created_at = created_at - interval '100 s'");
-        await using var watch = new RunningWatch(world.DataSource, world.Options);
+        await using var watch = await RunningWatch.StartAsync(world.DataSource, world.Options);
         await watch.UntilAsync(() => watch.Metrics.Pending == 1);
 
         var before = watch.Metrics.OldestAge;
@@ -64,7 +64,7 @@ public sealed class OutboxWatchTests(PostgresServer server)
         await using var world = await MessagingWorld.CreateAsync(server);
         await world.AppendAsync("a:1", "a:2", "a:3");
         await world.ExecuteAsync("UPDATE durable.outbox SET parked_at = now(), created_at = now() - interval '1 day' WHERE id < 3");
-        await using var watch = new RunningWatch(world.DataSource, world.Options);
+        await using var watch = await RunningWatch.StartAsync(world.DataSource, world.Options);
         await watch.UntilAsync(() => watch.Metrics.Pending == 1);
 
         watch.Metrics.OldestAge.ShouldBeLessThan(TimeSpan.FromHours(1));
@@ -79,7 +79,7 @@ public sealed class OutboxWatchTests(PostgresServer server)
         await world.AppendAsync("a:1");
         await using var relay = world.AddRelay(publisher);
         await relay.StartAsync();
-        await using var watch = new RunningWatch(world.DataSource, world.Options);
+        await using var watch = await RunningWatch.StartAsync(world.DataSource, world.Options);
         await watch.UntilAsync(() => watch.Metrics.Pending == 1);
         watch.Logs.Messages.ShouldBeEmpty();
 
@@ -106,12 +106,18 @@ public sealed class OutboxWatchTests(PostgresServer server)
         private readonly ILoggerFactory _loggers;
         private readonly OutboxWatch _watch;
 
-        public RunningWatch(NpgsqlDataSource dataSource, OutboxOptions options)
+        private RunningWatch(NpgsqlDataSource dataSource, OutboxOptions options)
         {
             Metrics = new OutboxMetrics(Time, _meter);
             _loggers = LoggerFactory.Create(logging => logging.AddProvider(Logs));
             _watch = new OutboxWatch(dataSource, Metrics, Options.Create(options), Time, new Logger<OutboxWatch>(_loggers));
-            _watch.StartAsync(MessagingWorld.Cancel).GetAwaiter().GetResult();
+        }
+
+        public static async Task<RunningWatch> StartAsync(NpgsqlDataSource dataSource, OutboxOptions options)
+        {
+            var running = new RunningWatch(dataSource, options);
+            await running._watch.StartAsync(MessagingWorld.Cancel);
+            return running;
         }
 
         public FakeTimeProvider Time { get; } = new();

@@ -25,14 +25,15 @@ internal sealed class SagaInstance : IAsyncDisposable
     {
         var definitions = new SagaDefinitions([definition]);
         var owner = new SagaOwner(name);
+        var records = new PostgresSagaRecords(dataSource, definitions);
         _gauges = new SagaGauges(definitions);
         Store = decorate(new PostgresSagaStore(dataSource, definitions, owner, options.Lease, time));
         Engine = new SagaEngine(Store, options, owner, listeners ?? [], time, NullLogger<SagaEngine>.Instance);
         _queue = new SagaQueue(options, time);
-        _registration = new SagaRegistration(Store, definitions);
-        Client = new SagaClient(Store, definitions, _registration, _queue, _waiters, owner, time);
-        Operations = new SagaOperations(Store, options, time, NullLogger<SagaOperations>.Instance);
-        _coordinator = new SagaCoordinator(Store, _registration, Engine, _queue, _waiters, _gauges, options, time, NullLogger<SagaCoordinator>.Instance);
+        _registration = new SagaRegistration(records, definitions);
+        Client = new SagaClient(Store, records, definitions, _registration, _queue, _waiters, owner, time);
+        Operations = new SagaOperations(records, options, time, NullLogger<SagaOperations>.Instance);
+        _coordinator = new SagaCoordinator(Store, records, _registration, Engine, _queue, _waiters, _gauges, options, time, NullLogger<SagaCoordinator>.Instance);
     }
 
     public ISagaStore Store { get; }

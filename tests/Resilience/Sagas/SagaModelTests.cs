@@ -52,7 +52,7 @@ public sealed class SagaModelTests
         private const int MostRuns = 60;
 
         private readonly Case _case;
-        private readonly MemorySagaStore _store = new();
+        private readonly MemorySaga _store = new();
         private readonly SagaDefinition _definition;
         private readonly Dictionary<string, bool> _effects = [];
 
@@ -215,9 +215,19 @@ public sealed class SagaModelTests
         }
 
         /// <summary>Each write may be the last of its process, stored or not, or come after others have gone on.</summary>
-        private sealed class Moments(MemorySagaStore inner, Run run) : ForwardingSagaStore(inner)
+        private sealed class Moments(MemorySaga inner, Run run) : ISagaProgress
         {
-            protected override async Task<WriteResult> WriteAsync(Func<Task<WriteResult>> write)
+            public Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken) =>
+                WriteAsync(() => inner.AdvanceAsync(saga, cancellationToken));
+
+            public Task<WriteResult> RecordFailureAsync(
+                SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, LocalStatements? local, CancellationToken cancellationToken) =>
+                WriteAsync(() => inner.RecordFailureAsync(saga, delay, outcome, release, local, cancellationToken));
+
+            public Task<WriteResult> TransitionAsync(SagaContext saga, SagaTransition transition, LocalStatements? local, CancellationToken cancellationToken) =>
+                WriteAsync(() => inner.TransitionAsync(saga, transition, local, cancellationToken));
+
+            private async Task<WriteResult> WriteAsync(Func<Task<WriteResult>> write)
             {
                 if (run.Mishap())
                 {

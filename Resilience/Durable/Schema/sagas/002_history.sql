@@ -20,7 +20,6 @@ LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN cardinality(p_history) < 200 THEN p_history || p_news ELSE p_history[1:50] || p_history[101:] || p_news END
 $$;
 
--- Beside the one with six arguments, which instances of the version before go on using.
 CREATE FUNCTION durable.saga_transition(
   p_id uuid, p_epoch bigint, p_status text, p_step int, p_failure_code text, p_failure_detail text, p_news text[], p_past_pivot boolean) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
@@ -46,6 +45,13 @@ BEGIN
   WHERE id = p_id;
   RETURN now();
 END $$;
+
+-- Instances of the version before go on using the one with six arguments; its rules are the new one's.
+CREATE OR REPLACE FUNCTION durable.saga_transition(
+  p_id uuid, p_epoch bigint, p_status text, p_step int, p_failure_code text, p_failure_detail text) RETURNS timestamptz
+LANGUAGE sql AS $$
+  SELECT durable.saga_transition(p_id, p_epoch, p_status, p_step, p_failure_code, p_failure_detail, '{}', false)
+$$;
 
 DROP INDEX durable.sagas_unfinished;
 CREATE INDEX sagas_unfinished ON durable.sagas (created_at) WHERE status NOT IN ('completed', 'compensated');

@@ -4,10 +4,10 @@ using ResilientShop.Resilience.Durable.Sagas;
 namespace ResilientShop.Resilience.Tests.Sagas;
 
 /// <summary>
-/// The rules of the table in memory, one thread at a time: epochs fence, a cancellation keeps a saga from completing, local statements share the write. It stands for
+/// One saga under the rules of the table, in memory, one thread at a time: epochs fence, a cancellation keeps a saga from completing, local statements share the write. It stands for
 /// PostgreSQL where thousands of cases are run; the same cases with the real one are in <see cref="SagaCrashTests"/>.
 /// </summary>
-internal sealed class MemorySagaStore : ISagaStore
+internal sealed class MemorySaga : ISagaProgress
 {
     private Row _row = null!;
 
@@ -21,8 +21,6 @@ internal sealed class MemorySagaStore : ISagaStore
     public bool IsFinished => _row.Status is SagaStatus.Completed or SagaStatus.Compensated;
 
     public void Insert(SagaContext saga) => _row = new Row(saga.Id, saga.Definition);
-
-    public Task InsertAsync(SagaContext saga, bool isLeased, LocalStatements? local, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<WriteResult> AdvanceAsync(SagaContext saga, CancellationToken cancellationToken) => WriteAsync(saga, () =>
     {
@@ -73,31 +71,6 @@ internal sealed class MemorySagaStore : ISagaStore
             _row.CancelCode = "CHANGED_MIND";
         }
     }
-
-    public Task<IReadOnlyList<SagaContext>> ClaimAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task ReleaseAllAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<SagaResult>> FindFinishedAsync(Guid[] ids, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<(SagaCancellation Outcome, SagaContext? Reopened)> CancelAsync(Guid id, string code, string detail, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task<SagaIntervention> InterveneAsync(
-        Guid id, Func<SagaContext, (SagaTransition? Transition, SagaHistoryEntry? Entry, string Detail)> decide, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
-
-    public Task RegisterAsync(IEnumerable<SagaDefinition> definitions, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<SagaView?> FindAsync(Guid id, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task ListenAsync(Action released, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     private WriteResult Cancellation(SagaContext saga)
     {
