@@ -36,6 +36,7 @@ public static class SagaServiceCollectionExtensions
             provider.GetRequiredService<SagaOwner>(),
             provider.GetRequiredService<SagaOptions>().Lease,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISagaProgress>(provider => provider.GetRequiredService<ISagaStore>());
         services.AddSingleton<ISagaRecords>(provider =>
             new PostgresSagaRecords(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<SagaDefinitions>()));
         services.AddSingleton<SagaRegistration>();
