@@ -198,7 +198,7 @@ public sealed class CircuitBreaker
             if (verdict.Outcome == AttemptOutcome.Abandoned)
             {
                 _openUntil = now;
-                Move(BreakerState.Open, "the probe was given up by its caller; the next call probes", actor: null);
+                Move(BreakerState.Open, $"the probe told nothing of the dependency ({verdict.Reason}); the next call probes", actor: null);
             }
             else if (verdict.IsDependencyFault)
             {

@@ -23,6 +23,12 @@ public sealed record CallContext
     /// <summary>Number of the attempt that carried this request; above 0 the caller is retrying, and calls made for it must not multiply that.</summary>
     public int CallerAttempt { get; init; }
 
+    /// <summary>
+    /// Whether the call goes to one of several instances and whoever makes it asks the next one if no connection comes about. That failure is then one instance's
+    /// and says nothing about the dependency: its breaker does not count it.
+    /// </summary>
+    public bool HasAlternative { get; init; }
+
     /// <summary>The release that serves this request.</summary>
     public ReleaseChannel Channel { get; init; }
 

@@ -9,6 +9,7 @@ internal struct CallProgress
     private readonly CircuitBreaker? _breaker;
     private readonly long _expiresAt;
     private readonly int _callerAttempt;
+    private readonly bool _hasAlternative;
 
     private BreakerTicket _ticket;
     private Verdict _last;
@@ -25,6 +26,7 @@ internal struct CallProgress
         Snapshot = dependency.SnapshotFor(context);
         Channel = context.Channel;
         _callerAttempt = context.CallerAttempt;
+        _hasAlternative = context.HasAlternative;
         _breaker = Snapshot.Breaker(Channel);
         _now = dependency.Time.GetTimestamp();
         _expiresAt = Math.Min(
@@ -103,7 +105,7 @@ internal struct CallProgress
         }
 
         _last = verdict;
-        _breaker?.Report(_ticket, verdict, _now);
+        _breaker?.Report(_ticket, _hasAlternative && verdict.NeverSent ? verdict with { Outcome = AttemptOutcome.Abandoned } : verdict, _now);
     }
 
     /// <summary>Decides what follows from the attempt that failed; a retry is paid from the budget.</summary>

@@ -21,7 +21,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
         var retries = 0;
         while (true)
         {
-            await SendAsync(context, retries);
+            await SendAsync(context, retries, hasAlternative: untried.Count > 1);
             var error = context.Features.Get<IForwarderErrorFeature>();
             if (error is null || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || deadline.HasExpired)
             {
@@ -44,17 +44,21 @@ internal sealed class FailoverMiddleware(RequestDelegate next)
         }
     }
 
-    private async Task SendAsync(HttpContext context, int retries)
+    private async Task SendAsync(HttpContext context, int retries, bool hasAlternative)
     {
-        if (retries == 0)
+        var current = CallContext.Current;
+        if (retries == 0 && hasAlternative == current.HasAlternative)
         {
             await next(context);
             return;
         }
 
-        var current = CallContext.Current;
-        using var scope = CallContext.Use(current with { CallerAttempt = retries });
-        context.Request.Headers[ResilienceHeaders.RetryAttempt] = retries.ToString(CultureInfo.InvariantCulture);
+        using var scope = CallContext.Use(current with { CallerAttempt = retries > 0 ? retries : current.CallerAttempt, HasAlternative = hasAlternative });
+        if (retries > 0)
+        {
+            context.Request.Headers[ResilienceHeaders.RetryAttempt] = retries.ToString(CultureInfo.InvariantCulture);
+        }
+
         await next(context);
     }
 }

@@ -49,6 +49,45 @@ public sealed class TierPipelineTests
     }
 
     [Fact]
+    public void A_refused_connection_of_one_instance_among_several_says_nothing_about_the_dependency()
+    {
+        using var bench = new TierBench(Exact() with { RetryBudget = null, L2 = new L2Policy { MaxAttempts = 1 }, Breaker = new BreakerPolicy { MinimumThroughput = 2 } });
+        var amongSeveral = CallContext.None with { HasAlternative = true };
+        var breaker = bench.Dependency.Breaker()!;
+
+        bench.Script.Fail(Fault.ConnectionRefused).Times(10);
+        for (var call = 0; call < 10; call++)
+        {
+            Should.Throw<HttpRequestException>(() => bench.Send(context: amongSeveral));
+        }
+
+        breaker.State.ShouldBe(BreakerState.Closed);
+
+        bench.Script.Fail(Fault.ConnectionRefused).Times(2);
+        Should.Throw<HttpRequestException>(() => bench.Send());
+        Should.Throw<HttpRequestException>(() => bench.Send());
+        breaker.State.ShouldBe(BreakerState.Open, "the last instance refused as well");
+
+        bench.Clock.Advance(TimeSpan.FromSeconds(5));
+        bench.Script.Fail(Fault.ConnectionRefused);
+        Should.Throw<HttpRequestException>(() => bench.Send(context: amongSeveral));
+        bench.Send().Dispose();
+        breaker.State.ShouldBe(BreakerState.Closed, "the probe that met the dead instance went to the next call at once");
+    }
+
+    [Fact]
+    public void A_broken_connection_counts_also_where_there_are_several_instances()
+    {
+        using var bench = new TierBench(Exact() with { RetryBudget = null, L2 = new L2Policy { MaxAttempts = 1 }, Breaker = new BreakerPolicy { MinimumThroughput = 2 } });
+        bench.Script.Fail(Fault.ConnectionReset).Times(2);
+
+        Should.Throw<HttpRequestException>(() => bench.Send(context: CallContext.None with { HasAlternative = true }));
+        Should.Throw<HttpRequestException>(() => bench.Send(context: CallContext.None with { HasAlternative = true }));
+
+        bench.Dependency.Breaker()!.State.ShouldBe(BreakerState.Open);
+    }
+
+    [Fact]
     public void L1_makes_its_three_attempts_within_95_ms_and_L2_adds_its_own_instead_of_multiplying_them()
     {
         using var bench = new TierBench(Exact(l1: true) with { RetryBudget = null });

@@ -53,6 +53,25 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task An_instance_that_refuses_connections_does_not_open_the_breaker_of_those_that_answer()
+    {
+        await using var alive = await StubServer.StartAsync(Echo);
+        await using var gateway = GatewayHost.Start(
+            [
+                GatewayHost.Instance("orders", 0, DeadAddress),
+                GatewayHost.Instance("orders", 1, alive.Address),
+                ("ReverseProxy:Clusters:orders:HealthCheck:Passive:Enabled", "false"),
+                ("ReverseProxy:Clusters:orders:HealthCheck:Active:Enabled", "false"),
+                ("ReverseProxy:Clusters:orders:LoadBalancingPolicy", "FirstAlphabetical"),
+            ]);
+
+        for (var i = 0; i < 50; i++)
+        {
+            (await gateway.Http.PostAsync("/orders", Json.Body("{}"), Cancel)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
     public async Task Both_instances_are_used()
     {
         await using var first = await StubServer.StartAsync(context => context.Response.WriteAsync("first"));
