@@ -7,6 +7,7 @@ internal static class GateCommand
     {
         ["pipeline"] = PipelineGate.MeasureAsync,
         ["policies"] = PoliciesGate.MeasureAsync,
+        ["sagas"] = SagasGate.MeasureAsync,
     };
 
     public static async Task<int> RunAsync(string[] names)

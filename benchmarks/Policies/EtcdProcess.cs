@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ResilientShop.Tests;
 
@@ -7,10 +6,9 @@ namespace ResilientShop.Benchmarks.Policies;
 /// <summary>A real etcd for one measurement; it ends with this process.</summary>
 internal sealed class EtcdProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-    private readonly string _data;
+    private readonly ServerProcess _server;
 
-    private EtcdProcess(Process process, string data, string endpoint) => (_process, _data, Endpoint) = (process, data, endpoint);
+    private EtcdProcess(ServerProcess server, string endpoint) => (_server, Endpoint) = (server, endpoint);
 
     public string Endpoint { get; }
 
@@ -18,13 +16,11 @@ internal sealed class EtcdProcess : IAsyncDisposable
     {
         var data = Directory.CreateTempSubdirectory("resilient-shop-gate-").FullName;
         var (client, peer) = (Url(LoopbackPort.Free()), Url(LoopbackPort.Free()));
-        var start = new ProcessStartInfo("setpriv",
-        [
-            "--pdeathsig=KILL", await EtcdProgram.FindAsync(CancellationToken.None), "--name", "gate", "--data-dir", data,
+        var server = ServerProcess.Start(
+            data, "KILL", await EtcdProgram.FindAsync(CancellationToken.None), "--name", "gate", "--data-dir", data,
             "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", $"gate={peer}", "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error",
-        ]);
-        var etcd = new EtcdProcess(Process.Start(start)!, data, client);
+            "--initial-cluster", $"gate={peer}", "--unsafe-no-fsync", "--logger", "zap", "--log-level", "error");
+        var etcd = new EtcdProcess(server, client);
         using var http = new HttpClient();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await IsHealthyAsync(http, client))
@@ -35,13 +31,7 @@ internal sealed class EtcdProcess : IAsyncDisposable
         return etcd;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        Directory.Delete(_data, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static string Url(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
 

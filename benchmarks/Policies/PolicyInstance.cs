@@ -33,11 +33,7 @@ internal static class PolicyInstance
     }
 
     /// <summary>Starts one; its lines are digests.</summary>
-    public static Process Start(string store, int number) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), Command, store, $"service-{number}"])
-    {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+    public static Process Start(string store, int number) => SelfProcess.Start(Command, store, $"service-{number}");
 
     public static DependencyRegistry NewRegistry()
     {
@@ -52,7 +48,4 @@ internal static class PolicyInstance
 
     public static IPolicyStore Open(string store) =>
         store.StartsWith("http", StringComparison.Ordinal) ? new EtcdPolicyStore(new EtcdPolicyOptions { Endpoints = store }) : new DirectoryPolicyStore(store);
-
-    // As `dotnet Benchmarks.dll`, the assembly is the first argument; as an executable of its own there is none.
-    private static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
 }
