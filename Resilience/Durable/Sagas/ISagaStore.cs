@@ -9,6 +9,9 @@ internal interface ISagaStore : ISagaProgress
     /// <summary>Takes over sagas that are due and that nobody drives.</summary>
     Task<IReadOnlyList<SagaContext>> ClaimAsync(int limit, CancellationToken cancellationToken);
 
+    /// <summary>How long until the next unfinished saga may be taken over, its lease or its wait over; not positive when one may be now, null when there is none.</summary>
+    Task<TimeSpan?> UntilNextDueAsync(CancellationToken cancellationToken);
+
     /// <summary>Extends the leases of sagas this instance drives.</summary>
     /// <returns>Those it still owns.</returns>
     Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken);

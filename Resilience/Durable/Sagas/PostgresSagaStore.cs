@@ -117,6 +117,12 @@ internal sealed class PostgresSagaStore(
         return sagas;
     }
 
+    public async Task<TimeSpan?> UntilNextDueAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.Command(UntilNextDue, Value(definitions.Names), Value(definitions.Versions));
+        return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
+    }
+
     public async Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken)
     {
         await using var command = dataSource.Command(

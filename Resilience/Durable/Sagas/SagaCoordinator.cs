@@ -20,6 +20,12 @@ internal sealed partial class SagaCoordinator(
     TimeProvider time,
     ILogger<SagaCoordinator> logger) : BackgroundService
 {
+    /// <summary>How often to look at most, where sagas come due one after the other.</summary>
+    private const int LooksPerInterval = 20;
+
+    /// <summary>Timers count whole milliseconds, and a lease is over after its end.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(2);
+
     private readonly AsyncSignal _released = new();
 
     public override void Dispose()
@@ -140,17 +146,25 @@ internal sealed partial class SagaCoordinator(
 
                 if (limit == 0 || claimed.Count < limit)
                 {
-                    await WaitForWorkAsync(stopping);
+                    await WaitForWorkAsync(limit == 0 ? options.PollInterval : await UntilNextLookAsync(stopping), stopping);
                 }
             },
             stopping);
     }
 
-    private async Task WaitForWorkAsync(CancellationToken stopping)
+    /// <summary>A lease that runs out between two looks is not left until the second.</summary>
+    private async Task<TimeSpan> UntilNextLookAsync(CancellationToken stopping)
+    {
+        var due = await store.UntilNextDueAsync(stopping) + Margin ?? options.PollInterval;
+        var soonest = options.PollInterval / LooksPerInterval;
+        return due < soonest ? soonest : due < options.PollInterval ? due : options.PollInterval;
+    }
+
+    private async Task WaitForWorkAsync(TimeSpan atMost, CancellationToken stopping)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var released = _released.WaitAsync(Timeout.InfiniteTimeSpan, enough.Token);
-        await Task.WhenAny(released, Task.Delay(options.PollInterval, time, enough.Token));
+        await Task.WhenAny(released, Task.Delay(atMost, time, enough.Token));
         await enough.CancelAsync();
         await ((Task)released).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

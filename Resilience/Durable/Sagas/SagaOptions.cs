@@ -9,7 +9,7 @@ public sealed class SagaOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often to look for sagas that nobody drives. Default 1 s.</summary>
+    /// <summary>How often to look for sagas that nobody drives, beside looking when a lease runs out and when told. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 

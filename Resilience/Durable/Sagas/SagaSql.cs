@@ -3,7 +3,10 @@ using NpgsqlTypes;
 
 namespace ResilientShop.Resilience.Durable.Sagas;
 
-/// <summary>The statements on <c>durable.sagas</c>.</summary>
+/// <summary>
+/// The statements on <c>durable.sagas</c>. Where a row is found by its id, <c>coalesce(status, '')</c> keeps the planner from finding it through the index of the
+/// unfinished instead: its statistics know nearly none of those, and with a backlog every write would read them all.
+/// </summary>
 internal static class SagaSql
 {
     /// <summary>Wakes whoever looks for sagas that nobody drives.</summary>
@@ -21,7 +24,7 @@ internal static class SagaSql
     public const string Advance =
         """
         UPDATE durable.sagas SET status = $3, step = $4, attempts = 0, history = durable.saga_history(history, $5), updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND status NOT IN ('completed', 'compensated')
+        WHERE id = $1 AND epoch = $2 AND coalesce(status, '') NOT IN ('completed', 'compensated')
         RETURNING cancel_code, cancel_detail
         """;
 
@@ -30,7 +33,7 @@ internal static class SagaSql
         UPDATE durable.sagas SET status = $3, attempts = $4, next_attempt_at = now() + $5, last_error_code = $6, last_error = $7,
           owner = CASE WHEN $8 THEN NULL ELSE owner END, lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END,
           history = durable.saga_history(history, $9), updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND status NOT IN ('completed', 'compensated')
+        WHERE id = $1 AND epoch = $2 AND coalesce(status, '') NOT IN ('completed', 'compensated')
         RETURNING cancel_code, cancel_detail
         """;
 
@@ -52,10 +55,16 @@ internal static class SagaSql
         RETURNING {Columns}
         """;
 
+    public const string UntilNextDue =
+        """
+        SELECT min(greatest(lease_until, next_attempt_at)) - now() FROM durable.sagas
+        WHERE status NOT IN ('completed', 'compensated') AND (definition, version) IN (SELECT * FROM unnest($1, $2))
+        """;
+
     public const string Renew =
         """
         UPDATE durable.sagas AS s SET lease_until = now() + $3 FROM unnest($1, $2) AS held (id, epoch)
-        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4 AND s.status NOT IN ('completed', 'compensated')
+        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4 AND coalesce(s.status, '') NOT IN ('completed', 'compensated')
         RETURNING s.id
         """;
 

@@ -25,6 +25,8 @@ internal sealed class CrashingStore(ISagaStore inner, int write, bool afterwards
 
     public Task<IReadOnlyList<SagaContext>> ClaimAsync(int limit, CancellationToken cancellationToken) => inner.ClaimAsync(limit, cancellationToken);
 
+    public Task<TimeSpan?> UntilNextDueAsync(CancellationToken cancellationToken) => inner.UntilNextDueAsync(cancellationToken);
+
     public Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<SagaContext> sagas, CancellationToken cancellationToken) =>
         inner.RenewAsync(sagas, cancellationToken);
 
