@@ -20,6 +20,14 @@ internal interface ISagaRecords
     /// <summary>Unfinished sagas, oldest first.</summary>
     Task<IReadOnlyList<SagaView>> ListAsync(SagaFilter filter, TimeSpan overdueAfter, int most, CancellationToken cancellationToken);
 
+    /// <summary>Removes a saga that has ended.</summary>
+    /// <returns>Whether there was one.</returns>
+    Task<bool> ForgetAsync(Guid id, CancellationToken cancellationToken);
+
+    /// <summary>Removes sagas that ended longer ago than <paramref name="kept"/>, <paramref name="most"/> of them at most.</summary>
+    /// <returns>How many there were.</returns>
+    Task<int> ForgetAsync(TimeSpan kept, int most, CancellationToken cancellationToken);
+
     /// <summary>How many are unfinished, overdue and stuck, by definition.</summary>
     Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken);
 }

@@ -30,6 +30,7 @@ internal sealed class PostgresSagaRecords(NpgsqlDataSource dataSource, SagaDefin
         saga.Note(entry!);
         (saga.FailureCode, saga.FailureDetail) = (transition.FailureCode, transition.FailureDetail);
         await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.Add(TakeBack, Value(id));
         batch.Add(
             Intervene,
             Value(id),
@@ -94,6 +95,18 @@ internal sealed class PostgresSagaRecords(NpgsqlDataSource dataSource, SagaDefin
         }
 
         return views;
+    }
+
+    public async Task<bool> ForgetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.Command(Forget, Value(id));
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+
+    public async Task<int> ForgetAsync(TimeSpan kept, int most, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.Command(ForgetOld, Value(kept), Value(most));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken)

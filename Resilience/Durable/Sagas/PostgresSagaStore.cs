@@ -191,6 +191,7 @@ internal sealed class PostgresSagaStore(
             saga.Epoch++;
             (saga.FailureCode, saga.FailureDetail) = (code, detail);
             saga.Note(new SagaHistoryEntry(time.GetUtcNow(), SagaAction.Turned, Code: code, Detail: detail, By: owner.Name));
+            batch.Add(TakeBack, Value(id));
             batch.Add(Reopen, Value(id), Value(saga.Step), Value(owner.Name), Value(lease), Value(code), Value(detail), News(saga));
         }
 

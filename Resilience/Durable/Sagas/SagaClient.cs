@@ -94,6 +94,10 @@ public sealed class SagaClient
         }
     }
 
+    /// <summary>Removes what is kept of a saga that has ended; one that is under way stays.</summary>
+    /// <returns>Whether there was one.</returns>
+    public Task<bool> ForgetAsync(Guid id, CancellationToken cancellationToken) => _records.ForgetAsync(id, cancellationToken);
+
     /// <summary>
     /// Asks a saga to undo what it did. A running one turns round before it completes; a completed one is reopened and compensated by this instance.
     /// </summary>

@@ -20,18 +20,24 @@ internal static class SagaCommands
         batch.BatchCommands.Add(command);
     }
 
-    /// <summary>The saga is null where there is none, and where its definition is not known here.</summary>
+    /// <summary>
+    /// Finds a saga, under way or ended, and keeps it as it is until the transaction ends. It is null where there is none, and where its definition is not known here.
+    /// </summary>
     public static async Task<(bool IsThere, SagaContext? Saga)> LockSagaAsync(
         this NpgsqlConnection connection, SagaDefinitions definitions, Guid id, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(FindForUpdate, connection) { Parameters = { Value(id) } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
+        // One that moves between two looks, ending or reopened, is met by the next.
+        foreach (var sql in (string[])[FindForUpdate, FindFinishedForUpdate, FindForUpdate])
         {
-            return (false, null);
+            await using var command = new NpgsqlCommand(sql, connection) { Parameters = { Value(id) } };
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                var definition = definitions.Find(reader.GetString(1), reader.GetInt32(2));
+                return (true, definition is null ? null : Read(reader, definition));
+            }
         }
 
-        var definition = definitions.Find(reader.GetString(1), reader.GetInt32(2));
-        return (true, definition is null ? null : Read(reader, definition));
+        return (false, null);
     }
 }

@@ -23,6 +23,10 @@ internal sealed partial class SagaCoordinator(
     /// <summary>How often to look at most, where sagas come due one after the other.</summary>
     private const int LooksPerInterval = 20;
 
+    private const int ForgottenAtOnce = 1_000;
+
+    private static readonly TimeSpan ForgettingInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>Timers count whole milliseconds, and a lease is over after its end.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(2);
 
@@ -40,7 +44,8 @@ internal sealed partial class SagaCoordinator(
         using var work = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         var workers = Enumerable.Range(0, options.MaxConcurrency).Select(_ => WorkAsync(work.Token, stoppingToken)).ToArray();
         await Task.WhenAll(
-            TakeOverAsync(stoppingToken), ListenAsync(stoppingToken), RenewAsync(stoppingToken), WatchAsync(stoppingToken), MeasureAsync(stoppingToken));
+            TakeOverAsync(stoppingToken), ListenAsync(stoppingToken), RenewAsync(stoppingToken), WatchAsync(stoppingToken), MeasureAsync(stoppingToken),
+            ForgetAsync(stoppingToken));
         await DrainAsync(workers, work);
     }
 
@@ -87,6 +92,27 @@ internal sealed partial class SagaCoordinator(
             {
                 gauges.Measured(await records.MeasureAsync(options.OverdueAfter, stopping));
                 await timer.WaitForNextTickAsync(stopping);
+            },
+            stopping);
+    }
+
+    /// <summary>Removes old ends a thousand at a time, so that no statement is long, and goes on at once while there are more.</summary>
+    private async Task ForgetAsync(CancellationToken stopping)
+    {
+        if (options.KeepFinished is not { } kept)
+        {
+            return;
+        }
+
+        using var unrecorded = DurableTelemetry.Unrecorded();
+        using var timer = new PeriodicTimer(ForgettingInterval, time);
+        await UntilStoppedAsync(
+            async () =>
+            {
+                if (await records.ForgetAsync(kept, ForgottenAtOnce, stopping) < ForgottenAtOnce)
+                {
+                    await timer.WaitForNextTickAsync(stopping);
+                }
             },
             stopping);
     }

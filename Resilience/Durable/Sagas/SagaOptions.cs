@@ -49,6 +49,12 @@ public sealed class SagaOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan OverdueAfter { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long a saga that has ended is kept, with its history; after that it cannot be looked at or cancelled any more. Default null: for ever, 2 KB each.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "36500.00:00:00")]
+    public TimeSpan? KeepFinished { get; set; }
+
     /// <summary>How often unfinished, overdue and stuck sagas are counted for the metrics. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);

@@ -3,10 +3,7 @@ using NpgsqlTypes;
 
 namespace ResilientShop.Resilience.Durable.Sagas;
 
-/// <summary>
-/// The statements on <c>durable.sagas</c>. Where a row is found by its id, <c>coalesce(status, '')</c> keeps the planner from finding it through the index of the
-/// unfinished instead: its statistics know nearly none of those, and with a backlog every write would read them all.
-/// </summary>
+/// <summary>The statements on <c>durable.sagas</c>, which holds the sagas under way, and <c>durable.finished_sagas</c>, where those go that have ended.</summary>
 internal static class SagaSql
 {
     /// <summary>Wakes whoever looks for sagas that nobody drives.</summary>
@@ -24,7 +21,7 @@ internal static class SagaSql
     public const string Advance =
         """
         UPDATE durable.sagas SET status = $3, step = $4, attempts = 0, history = durable.saga_history(history, $5), updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND coalesce(status, '') NOT IN ('completed', 'compensated')
+        WHERE id = $1 AND epoch = $2
         RETURNING cancel_code, cancel_detail
         """;
 
@@ -33,7 +30,7 @@ internal static class SagaSql
         UPDATE durable.sagas SET status = $3, attempts = $4, next_attempt_at = now() + $5, last_error_code = $6, last_error = $7,
           owner = CASE WHEN $8 THEN NULL ELSE owner END, lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END,
           history = durable.saga_history(history, $9), updated_at = now()
-        WHERE id = $1 AND epoch = $2 AND coalesce(status, '') NOT IN ('completed', 'compensated')
+        WHERE id = $1 AND epoch = $2
         RETURNING cancel_code, cancel_detail
         """;
 
@@ -47,7 +44,7 @@ internal static class SagaSql
         $"""
         WITH due AS (
           SELECT id FROM durable.sagas
-          WHERE status NOT IN ('completed', 'compensated') AND (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
+          WHERE (lease_until IS NULL OR lease_until < now()) AND next_attempt_at <= now()
             AND (definition, version) IN (SELECT * FROM unnest($2, $3))
           ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)
         UPDATE durable.sagas AS s SET owner = $4, lease_until = now() + $5, epoch = s.epoch + 1, updated_at = now()
@@ -58,13 +55,13 @@ internal static class SagaSql
     public const string UntilNextDue =
         """
         SELECT min(greatest(lease_until, next_attempt_at)) - now() FROM durable.sagas
-        WHERE status NOT IN ('completed', 'compensated') AND (definition, version) IN (SELECT * FROM unnest($1, $2))
+        WHERE (definition, version) IN (SELECT * FROM unnest($1, $2))
         """;
 
     public const string Renew =
         """
         UPDATE durable.sagas AS s SET lease_until = now() + $3 FROM unnest($1, $2) AS held (id, epoch)
-        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4 AND coalesce(s.status, '') NOT IN ('completed', 'compensated')
+        WHERE s.id = held.id AND s.epoch = held.epoch AND s.owner = $4
         RETURNING s.id
         """;
 
@@ -72,16 +69,21 @@ internal static class SagaSql
         $"""
         WITH released AS (
           UPDATE durable.sagas SET owner = NULL, lease_until = NULL
-          WHERE owner = $1 AND status NOT IN ('completed', 'compensated') RETURNING id)
+          WHERE owner = $1 RETURNING id)
         SELECT pg_notify('{Channel}', '') FROM released LIMIT 1
         """;
 
     public const string Notify = $"SELECT pg_notify('{Channel}', '')";
 
     public const string FindFinished =
-        "SELECT id, status, failure_code, failure_detail, updated_at FROM durable.sagas WHERE id = ANY($1) AND status IN ('completed', 'compensated')";
+        "SELECT id, status, failure_code, failure_detail, updated_at FROM durable.finished_sagas WHERE id = ANY($1)";
 
     public const string FindForUpdate = $"SELECT {Columns} FROM durable.sagas AS s WHERE s.id = $1 FOR UPDATE";
+
+    public const string FindFinishedForUpdate = $"SELECT {Columns} FROM durable.finished_sagas AS s WHERE s.id = $1 FOR UPDATE";
+
+    /// <summary>Takes an ended one back among those under way; for <see cref="Reopen"/> and <see cref="Intervene"/> to change.</summary>
+    public const string TakeBack = "SELECT durable.saga_reopen($1)";
 
     public const string RequestCancel =
         """
@@ -111,21 +113,27 @@ internal static class SagaSql
           CASE WHEN lease_until IS NULL OR lease_until < now() THEN next_attempt_at END, created_at, updated_at, history
         """;
 
-    public const string FindView = $"SELECT {ViewColumns} FROM durable.sagas WHERE id = $1";
+    public const string FindView =
+        $"SELECT {ViewColumns} FROM durable.sagas WHERE id = $1 UNION ALL SELECT {ViewColumns} FROM durable.finished_sagas WHERE id = $1 LIMIT 1";
 
     /// <summary>Unfinished ones, oldest first: $1 overdue after, $2 whether stuck ones only, $3 and $4 the known definitions or null, $5 how many.</summary>
     public const string ListViews =
         $"""
         SELECT {ViewColumns} FROM durable.sagas
-        WHERE status NOT IN ('completed', 'compensated') AND created_at <= now() - $1 AND (NOT $2 OR status IN ('stuck', 'stalled'))
+        WHERE created_at <= now() - $1 AND (NOT $2 OR status IN ('stuck', 'stalled'))
           AND ($3::text[] IS NULL OR (definition, version) NOT IN (SELECT * FROM unnest($3, $4)))
         ORDER BY created_at LIMIT $5
         """;
 
+    public const string Forget = "DELETE FROM durable.finished_sagas WHERE id = $1";
+
+    public const string ForgetOld =
+        "DELETE FROM durable.finished_sagas WHERE id IN (SELECT id FROM durable.finished_sagas WHERE updated_at < now() - $1 LIMIT $2)";
+
     public const string Measure =
         """
         SELECT definition, count(*), count(*) FILTER (WHERE created_at <= now() - $1), count(*) FILTER (WHERE status IN ('stuck', 'stalled'))
-        FROM durable.sagas WHERE status NOT IN ('completed', 'compensated') GROUP BY definition
+        FROM durable.sagas GROUP BY definition
         """;
 
     /// <summary>Registers a shape, and says which one is registered and whether sagas of it are under way.</summary>
@@ -133,7 +141,7 @@ internal static class SagaSql
         """
         WITH added AS (INSERT INTO durable.saga_definitions (name, version, shape) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING shape)
         SELECT coalesce((SELECT shape FROM added), (SELECT shape FROM durable.saga_definitions WHERE name = $1 AND version = $2)),
-          (SELECT count(*) FROM durable.sagas WHERE status NOT IN ('completed', 'compensated') AND definition = $1 AND version = $2)
+          (SELECT count(*) FROM durable.sagas WHERE definition = $1 AND version = $2)
         """;
 
     public const string Reshape = "UPDATE durable.saga_definitions SET shape = $3, registered_at = now() WHERE name = $1 AND version = $2";

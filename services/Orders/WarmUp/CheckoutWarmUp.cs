@@ -17,7 +17,7 @@ internal sealed class CheckoutWarmUp(InventoryService.InventoryServiceClient inv
         var saga = Guid.CreateVersion7();
         await sagas.StartAsync(WarmUpSaga.Name, saga, new object(), cancellationToken);
         await sagas.WaitAsync(saga, cancellationToken);
-        await ForgetAsync(saga, cancellationToken);
+        await sagas.ForgetAsync(saga, cancellationToken);
         await inventory.ReserveAsync(
             new ReserveRequest
             {
@@ -32,13 +32,6 @@ internal sealed class CheckoutWarmUp(InventoryService.InventoryServiceClient inv
             cancellationToken: cancellationToken);
         using var payments = clients.CreateClient(ChargePayment.Client);
         using var answer = await payments.GetAsync($"/payments/{Guid.NewGuid()}", cancellationToken);
-    }
-
-    private async Task ForgetAsync(Guid saga, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand("DELETE FROM durable.sagas WHERE id = $1");
-        command.Parameters.AddWithValue(saga);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task StoreAndRollBackAsync(CancellationToken cancellationToken)

@@ -139,7 +139,7 @@ public sealed class SagaEngineTests(PostgresServer server)
         (await world.ScalarAsync<string>("SELECT last_error_code || ': ' || last_error FROM durable.sagas WHERE id = $1", id)).ShouldBe("DOWN: airline is away");
 
         await world.ScalarAsync<int>("UPDATE durable.sagas SET next_attempt_at = now()");
-        await world.UntilAsync("SELECT status = 'compensated' FROM durable.sagas WHERE id = $1", id);
+        await world.UntilAsync("SELECT status = 'compensated' FROM durable.finished_sagas WHERE id = $1", id);
     }
 
     [Fact]
@@ -166,6 +166,57 @@ public sealed class SagaEngineTests(PostgresServer server)
         await Should.ThrowAsync<Npgsql.PostgresException>(() => instance.Client.StartAsync("trip", id, new Trip("Bob"), SagaWorld.Cancel));
 
         (await world.ScalarAsync<long>("SELECT count(*) FROM durable.sagas")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_id_of_a_saga_that_has_ended_stays_taken()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        var instance = await world.StartInstanceAsync();
+        var ended = await instance.RunAsync();
+        await world.ScalarAsync<int>("DELETE FROM trips");
+
+        var refused = await Should.ThrowAsync<Npgsql.PostgresException>(() => instance.Client.StartAsync("trip", ended.Id, new Trip("Bob"), SagaWorld.Cancel));
+
+        refused.SqlState.ShouldBe(Npgsql.PostgresErrorCodes.UniqueViolation);
+        (await world.ScalarAsync<long>("SELECT (SELECT count(*) FROM trips) + (SELECT count(*) FROM durable.sagas)")).ShouldBe(0, "nothing is stored");
+    }
+
+    [Fact]
+    public async Task Ended_sagas_are_kept_until_they_are_older_than_wanted_and_the_others_for_ever()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        world.Options.KeepFinished = TimeSpan.FromDays(30);
+        var left = await world.AddInstance("doomed").BeginAsync();
+        var instance = world.AddInstance();
+        await instance.StartAsync();
+        var (old, recent) = ((await instance.RunAsync()).Id, (await instance.RunAsync()).Id);
+        await world.ScalarAsync<int>("UPDATE durable.sagas SET created_at = now() - interval '31 days', updated_at = now() - interval '31 days'");
+        await world.ScalarAsync<int>("UPDATE durable.finished_sagas SET updated_at = now() - interval '31 days' WHERE id = $1", old);
+        await instance.StopAsync();
+
+        await world.StartInstanceAsync("cleaner");
+
+        await world.UntilAsync("SELECT NOT EXISTS (SELECT FROM durable.finished_sagas WHERE id = $1)", old);
+        (await world.StatusAsync(recent)).ShouldBe("completed");
+        (await world.StatusAsync(left)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task One_ended_saga_can_be_forgotten_and_one_under_way_cannot()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        var idle = world.AddInstance("idle");
+        var underWay = await idle.BeginAsync();
+        var instance = await world.StartInstanceAsync();
+        var ended = (await instance.RunAsync()).Id;
+
+        (await instance.Client.ForgetAsync(ended, SagaWorld.Cancel)).ShouldBeTrue();
+        (await instance.Client.ForgetAsync(ended, SagaWorld.Cancel)).ShouldBeFalse();
+        (await instance.Client.ForgetAsync(underWay, SagaWorld.Cancel)).ShouldBeFalse();
+
+        (await world.StatusAsync(ended)).ShouldBeNull();
+        (await world.StatusAsync(underWay)).ShouldBe("running");
     }
 
     [Fact]

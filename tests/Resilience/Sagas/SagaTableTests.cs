@@ -10,17 +10,15 @@ public sealed class SagaTableTests(PostgresServer server)
     [Theory]
     [InlineData(SagaSql.Advance, "uuid, bigint, text, int, text[]")]
     [InlineData(SagaSql.RecordFailure, "uuid, bigint, text, int, interval, text, text, boolean, text[]")]
-    [InlineData(SagaSql.Renew, "uuid[], bigint[], interval, text")]
     [InlineData(SagaSql.FindCancellation, "uuid, bigint")]
-    public async Task What_is_found_by_its_id_is_never_looked_for_among_the_unfinished(string statement, string types)
+    [InlineData(SagaSql.FindForUpdate, "uuid")]
+    [InlineData(SagaSql.FindView, "uuid")]
+    public async Task Behind_a_backlog_a_saga_is_found_by_its_id(string statement, string types)
     {
         await using var world = await SagaWorld.CreateAsync(server);
-        await FillAsync(world, finished: 5_000);
+        await FillAsync(world, backlog: 2_000, finished: 5_000);
 
-        var plan = await PlanAsync(world, statement, types);
-
-        plan.ShouldContain("sagas_pkey");
-        plan.ShouldNotContain("sagas_unfinished");
+        (await PlanAsync(world, statement, types)).ShouldNotContain("Seq Scan");
     }
 
     [Theory]
@@ -28,12 +26,41 @@ public sealed class SagaTableTests(PostgresServer server)
     [InlineData(SagaSql.UntilNextDue, "text[], int[]")]
     [InlineData(SagaSql.Measure, "interval")]
     [InlineData(SagaSql.ReleaseAll, "text")]
-    public async Task What_looks_for_unfinished_ones_does_not_read_the_finished(string statement, string types)
+    [InlineData(SagaSql.Renew, "uuid[], bigint[], interval, text")]
+    public async Task What_looks_for_sagas_under_way_does_not_read_the_ended_ones(string statement, string types)
     {
         await using var world = await SagaWorld.CreateAsync(server);
-        await FillAsync(world, finished: 5_000);
+        await FillAsync(world, backlog: 1, finished: 5_000);
 
-        (await PlanAsync(world, statement, types)).ShouldContain("sagas_unfinished");
+        (await PlanAsync(world, statement, types)).ShouldNotContain("finished");
+    }
+
+    [Fact]
+    public async Task Old_ends_are_found_without_reading_the_others()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        await FillAsync(world, backlog: 1, finished: 50_000);
+
+        (await PlanAsync(world, SagaSql.ForgetOld, "interval, int")).ShouldContain("finished_sagas_by_end");
+    }
+
+    [Fact]
+    public async Task A_saga_that_ends_leaves_the_table_of_those_under_way_and_one_that_is_reopened_comes_back()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        var instance = await world.StartInstanceAsync();
+        var id = (await instance.RunAsync()).Id;
+        (await world.ScalarAsync<long>("SELECT count(*) FROM durable.sagas")).ShouldBe(0);
+
+        world.Flight.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (await instance.Client.CancelAsync(id, "CANCELLED", "by the customer", SagaWorld.Cancel)).ShouldBe(SagaCancellation.Reopened);
+        (await world.ScalarAsync<long>("SELECT count(*) FROM durable.finished_sagas")).ShouldBe(0);
+
+        world.Flight.Gate.SetResult();
+        await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel);
+        (await world.StatusAsync(id)).ShouldBe("compensated");
+        (await world.ScalarAsync<long>("SELECT count(*) FROM durable.sagas")).ShouldBe(0);
+        (await instance.Client.FindAsync(id, SagaWorld.Cancel))!.History.Count.ShouldBeGreaterThan(5, "the history went along");
     }
 
     [Fact]
@@ -70,15 +97,18 @@ public sealed class SagaTableTests(PostgresServer server)
         (await heir.Client.WaitAsync(id, SagaWorld.Cancel).WaitAsync(TimeSpan.FromSeconds(15), SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Completed);
     }
 
-    private static async Task FillAsync(SagaWorld world, int finished)
+    private static async Task FillAsync(SagaWorld world, int backlog, int finished)
     {
-        await world.ScalarAsync<int>(
-            """
-            INSERT INTO durable.sagas (id, definition, version, status, step, epoch, data)
-            SELECT gen_random_uuid(), 'trip', 1, CASE WHEN number = 1 THEN 'running' ELSE 'completed' END, 2, 1, '{}' FROM generate_series(1, $1) AS number
-            """,
-            finished);
-        await world.ScalarAsync<int>("ANALYZE durable.sagas");
+        foreach (var (table, status, rows) in ((string, string, int)[])[("sagas", "running", backlog), ("finished_sagas", "completed", finished)])
+        {
+            await world.ScalarAsync<int>(
+                $$"""
+                INSERT INTO durable.{{table}} (id, definition, version, status, step, epoch, data, updated_at)
+                SELECT gen_random_uuid(), 'trip', 1, '{{status}}', 2, 1, '{}', now() - interval '1 day' + number * interval '1 s' FROM generate_series(1, $1) AS number
+                """,
+                rows);
+            await world.ScalarAsync<int>($"ANALYZE durable.{table}");
+        }
     }
 
     /// <summary>The plan for any values, as the server makes it for a statement that it has seen some times.</summary>

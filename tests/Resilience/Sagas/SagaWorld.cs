@@ -85,7 +85,8 @@ internal sealed class SagaWorld : IAsyncDisposable
 
     public Task<string?> TripAsync(Guid id) => ScalarAsync<string>("SELECT log FROM trips WHERE id = $1", id);
 
-    public Task<string?> StatusAsync(Guid id) => ScalarAsync<string>("SELECT status FROM durable.sagas WHERE id = $1", id);
+    public Task<string?> StatusAsync(Guid id) => ScalarAsync<string>(
+        "SELECT status FROM durable.sagas WHERE id = $1 UNION ALL SELECT status FROM durable.finished_sagas WHERE id = $1", id);
 
     /// <summary>What a lease's end looks like from outside, without waiting for it.</summary>
     public Task ExpireLeasesAsync() =>

@@ -164,7 +164,7 @@ internal sealed class OrdersHost : IAsyncDisposable
 
     /// <summary>Everything a creation stores, in rows.</summary>
     public Task<long> CountRowsAsync() => ScalarAsync<long>(
-        "SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM order_lines) + (SELECT count(*) FROM durable.sagas) + (SELECT count(*) FROM durable.outbox)");
+        "SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM order_lines) + (SELECT count(*) FROM durable.sagas) + (SELECT count(*) FROM durable.finished_sagas) + (SELECT count(*) FROM durable.outbox)");
 
     public async Task UntilAsync(string sql)
     {

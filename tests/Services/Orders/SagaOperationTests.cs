@@ -61,7 +61,7 @@ public sealed class SagaOperationTests(PostgresServer server)
 
         using var skipped = await ActAsync(orders, $"/sagas/{order.Id}/skip?reason=refunded%20by%20hand");
         skipped.StatusCode.ShouldBe(HttpStatusCode.OK, await skipped.Content.ReadAsStringAsync(OrdersHost.Cancel));
-        await orders.UntilAsync("SELECT status = 'compensated' FROM durable.sagas WHERE definition = 'order'");
+        await orders.UntilAsync("SELECT count(*) = 1 FROM durable.finished_sagas WHERE definition = 'order' AND status = 'compensated'");
         (await HistoryAsync(orders, order.Id)).ShouldContain(entry => entry.Text == "ann took 'Payment given back' for done: refunded by hand.");
         orders.Inventory.Reserved.ShouldBeEmpty();
     }
@@ -84,7 +84,7 @@ public sealed class SagaOperationTests(PostgresServer server)
 
         using var undone = await ActAsync(orders, $"/sagas/{order.Id}/compensate?reason=fraud");
         undone.StatusCode.ShouldBe(HttpStatusCode.OK);
-        await orders.UntilAsync("SELECT status = 'compensated' FROM durable.sagas WHERE definition = 'order'");
+        await orders.UntilAsync("SELECT count(*) = 1 FROM durable.finished_sagas WHERE definition = 'order' AND status = 'compensated'");
         orders.Payments.Captured.ShouldBeEmpty();
     }
 
