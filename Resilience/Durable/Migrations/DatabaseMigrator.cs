@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -11,6 +12,9 @@ public sealed partial class DatabaseMigrator
 {
     // Any constant will do, as long as every version of this class uses the same one.
     private const long LockKey = 0x5265_7369_6C69_656E;
+
+    /// <summary>A server that dies under the migrations so often does not die by accident.</summary>
+    private const int MaxAttempts = 10;
 
     private readonly IReadOnlyList<MigrationScript> _scripts;
     private readonly DatabaseGate _gate;
@@ -30,14 +34,30 @@ public sealed partial class DatabaseMigrator
         }
     }
 
-    /// <summary>Applies the scripts that are missing; creates the database when it does not exist.</summary>
-    /// <returns>How many scripts were applied by this call.</returns>
+    /// <summary>Applies the scripts that are missing; creates the database when it does not exist. Begins again when the server dies meanwhile.</summary>
+    /// <returns>How many scripts were applied by this call, since the server last died.</returns>
     /// <exception cref="InvalidOperationException">A script that was applied before has been edited since, or the database cannot be created.</exception>
     /// <exception cref="TimeoutException">The server could not be reached in time.</exception>
     /// <exception cref="PostgresException">A script failed; it left nothing behind.</exception>
     public async Task<int> MigrateAsync(string connectionString, CancellationToken cancellationToken)
     {
-        await using var connection = await _gate.OpenAsync(connectionString, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await _gate.OpenAsync(connectionString, cancellationToken);
+                return await MigrateAsync(connection, cancellationToken);
+            }
+            catch (NpgsqlException exception) when (exception.IsPassing() && attempt < MaxAttempts)
+            {
+                // Each script is a transaction of its own with its record: what was applied is not applied again.
+                LogInterrupted(attempt, MaxAttempts, exception.Message);
+            }
+        }
+    }
+
+    private async Task<int> MigrateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
         try
         {
@@ -45,8 +65,11 @@ public sealed partial class DatabaseMigrator
         }
         finally
         {
-            // Closing the connection would release it as well, but only once the server notices.
-            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
+            // Closing the connection would release it as well, but only once the server notices. A lost one has released it.
+            if (connection.State == ConnectionState.Open)
+            {
+                await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
+            }
         }
     }
 
@@ -116,6 +139,9 @@ public sealed partial class DatabaseMigrator
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Migrations were interrupted (attempt {Attempt} of {MaxAttempts}) and begin again: {Reason}")]
+    private partial void LogInterrupted(int attempt, int maxAttempts, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {Script} to database {Database}")]
     private partial void LogApplied(string script, string database);

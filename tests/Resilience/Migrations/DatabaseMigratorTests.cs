@@ -74,6 +74,19 @@ public sealed class DatabaseMigratorTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_server_that_dies_under_a_script_is_waited_for_and_the_rest_is_applied()
+    {
+        var database = await server.CreateDatabaseAsync();
+        await Migrator([new("000.sql", "CREATE SEQUENCE attempts")]).MigrateAsync(database, Cancel);
+        const string Dies = "DO $$ BEGIN IF nextval('attempts') < 3 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END $$; CREATE TABLE t ()";
+
+        await Migrator([new("000.sql", "CREATE SEQUENCE attempts"), new("001.sql", "CREATE TABLE s ()"), new("002.sql", Dies)]).MigrateAsync(database, Cancel);
+
+        (await ScalarAsync(database, "SELECT count(*) FROM schema_migrations")).ShouldBe(3L);
+        (await ScalarAsync(database, "SELECT nextval('attempts')")).ShouldBe(4L, "it died twice");
+    }
+
+    [Fact]
     public async Task A_failing_script_leaves_nothing_and_can_be_run_again()
     {
         var database = await server.CreateDatabaseAsync();

@@ -50,7 +50,7 @@ public sealed class ReplayCommandTests
     [InlineData("--gateway: 'http://localhost:1/' cannot be combined with --start-shop", "orders.csv", "--start-shop", "--gateway", "http://localhost:1")]
     [InlineData("--no-build, --shop-log: only with --start-shop", "orders.csv", "--no-build")]
     [InlineData("--no-build, --shop-log: only with --start-shop", "orders.csv", "--shop-log", "shop.log")]
-    [InlineData("--kills: 5 need 28 s of orders, and 100 at 50 a second are 2 s; use", "--buyers", "100", "--stock", "3", "--start-shop", "--kills", "5")]
+    [InlineData("--kills: 5 and their pauses need 53 s of orders, and 100 at 50 a second are 2 s; use", "--buyers", "100", "--stock", "3", "--start-shop", "--kills", "5")]
     [InlineData("'--nope'", "orders.csv", "--nope")]
     [InlineData("'second.csv'", "orders.csv", "second.csv")]
     public async Task Options_that_do_not_fit_together_are_refused(string part, params string[] arguments)
@@ -79,7 +79,7 @@ public sealed class ReplayCommandTests
         var run = await ReplayRun.OfAsync(file.Path, "--start-shop", "--kills", "5", "--repeat", "2", "--rate", "1");
 
         run.ExitCode.ShouldBe(2);
-        run.Error.ShouldStartWith("--kills: 5 need 28 s of orders, and 2 at 1 a second are 2 s");
+        run.Error.ShouldStartWith("--kills: 5 and their pauses need 53 s of orders, and 2 at 1 a second are 2 s");
     }
 
     [Fact]

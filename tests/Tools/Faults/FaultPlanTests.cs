@@ -5,9 +5,9 @@ namespace ResilientShop.Tools.Tests.Faults;
 
 public sealed class FaultPlanTests
 {
-    /// <summary>Any seed, any number of faults, and a replay that has just enough room for them or more.</summary>
-    private static readonly Gen<(int Seed, int Count, TimeSpan Replay)> Settings = Gen.Select(
-        Gen.Int.NonNegative, Gen.Int[1, 120], Gen.Double[0, 600], (seed, count, more) => (seed, count, FaultPlan.ShortestReplay(count) + TimeSpan.FromSeconds(more)));
+    /// <summary>Any seed, any number of kills, and a replay that has just enough room for them or more.</summary>
+    private static readonly Gen<(int Seed, int Kills, TimeSpan Replay)> Settings = Gen.Select(
+        Gen.Int.NonNegative, Gen.Int[1, 120], Gen.Double[0, 600], (seed, kills, more) => (seed, kills, FaultPlan.ShortestReplay(kills) + TimeSpan.FromSeconds(more)));
 
     [Fact]
     public void The_same_settings_make_the_same_plan() =>
@@ -17,16 +17,16 @@ public sealed class FaultPlanTests
     public void The_plan_of_a_seed_stays_what_it_is()
     {
         // A seed in a report of last month still has to plan what it planned then.
-        var plan = FaultPlan.Create(7, 6, FaultPlan.ShortestReplay(6));
+        var plan = FaultPlan.Create(7, 4, FaultPlan.ShortestReplay(4));
 
         plan.Faults.Select(fault => $"{fault.At.TotalSeconds:0.00} {fault.Target.Name} {fault.Kind} {fault.Length.TotalSeconds:0.00}").ShouldBe(
         [
-            "2.15 broker Pause 4.47",
-            "4.16 orders-2 Pause 0.75",
-            "9.86 postgres Pause 3.19",
-            "12.80 inventory-1 Kill 0.00",
-            "14.21 payments-1 Kill 0.00",
-            "16.08 orders-1 Pause 1.55",
+            "4.38 orders-1 Kill 0.00",
+            "10.77 postgres Pause 5.63",
+            "13.25 broker Pause 3.17",
+            "16.56 payments-1 Kill 0.00",
+            "23.01 inventory-1 Kill 0.00",
+            "27.68 orders-2 Kill 0.00",
         ]);
     }
 
@@ -35,13 +35,14 @@ public sealed class FaultPlanTests
         Gen.Int[0, int.MaxValue - 1].Sample(seed => !Create((seed, 10, FaultPlan.ShortestReplay(10))).Faults.SequenceEqual(Create((seed + 1, 10, FaultPlan.ShortestReplay(10))).Faults));
 
     [Fact]
-    public void There_are_as_many_faults_as_asked_for_and_every_slot_has_one() =>
+    public void There_are_as_many_kills_as_asked_for_half_as_many_pauses_and_every_slot_has_one() =>
         Settings.Sample(settings =>
         {
             var plan = Create(settings);
-            plan.Faults.Count.ShouldBe(settings.Count);
-            var slot = (settings.Replay - FaultPlan.Lead - FaultPlan.Calm) / settings.Count;
-            for (var index = 0; index < settings.Count; index++)
+            plan.Faults.Count(fault => fault.Kind == FaultKind.Kill).ShouldBe(settings.Kills);
+            plan.Faults.Count(fault => fault.Kind == FaultKind.Pause).ShouldBe((settings.Kills + 1) / 2);
+            var slot = (settings.Replay - FaultPlan.Lead - FaultPlan.Calm) / plan.Faults.Count;
+            for (var index = 0; index < plan.Faults.Count; index++)
             {
                 var early = FaultPlan.Lead + (slot * index);
                 (plan.Faults[index].At >= early - Rounding && plan.Faults[index].At <= early + slot + Rounding).ShouldBeTrue();
@@ -50,7 +51,7 @@ public sealed class FaultPlanTests
 
     [Fact]
     public void Every_target_is_hit_when_there_are_as_many_faults_as_targets() =>
-        Settings.Where(settings => settings.Count >= FaultTarget.All.Count)
+        Settings.Where(settings => settings.Kills + FaultPlan.PausesWith(settings.Kills) >= FaultTarget.All.Count)
             .Sample(settings => Create(settings).Faults.Select(fault => fault.Target).Distinct().Count() == FaultTarget.All.Count);
 
     [Fact]
@@ -81,7 +82,12 @@ public sealed class FaultPlanTests
     {
         var faults = Enumerable.Range(0, 100).SelectMany(seed => Create((seed, 30, FaultPlan.ShortestReplay(30))).Faults).ToArray();
 
-        faults.Count(fault => fault.Kind == FaultKind.Kill).ShouldBeInRange(900, 1500);
+        foreach (var target in FaultTarget.All)
+        {
+            faults.Count(fault => fault.Target == target && fault.Kind == FaultKind.Pause).ShouldBeGreaterThan(100);
+            faults.Count(fault => fault.Target == target && fault.Kind == FaultKind.Kill).ShouldBeInRange(target.MayDie ? 400 : 0, target.MayDie ? 800 : 0);
+        }
+
         faults.Count(fault => fault.Length > TimeSpan.FromSeconds(5)).ShouldBeGreaterThan(200);
     }
 
@@ -91,5 +97,5 @@ public sealed class FaultPlanTests
 
     private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(1);
 
-    private static FaultPlan Create((int Seed, int Count, TimeSpan Replay) settings) => FaultPlan.Create(settings.Seed, settings.Count, settings.Replay);
+    private static FaultPlan Create((int Seed, int Kills, TimeSpan Replay) settings) => FaultPlan.Create(settings.Seed, settings.Kills, settings.Replay);
 }

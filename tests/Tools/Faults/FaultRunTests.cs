@@ -82,6 +82,26 @@ public sealed class FaultRunTests : IDisposable
     }
 
     [Fact]
+    public async Task No_more_than_two_targets_are_away_at_the_same_time()
+    {
+        _victims.Run(Orders, 10);
+        _victims.Run(FaultTarget.Database, 20);
+        _victims.Run(FaultTarget.Broker, 30);
+        var run = Run(Pause(Orders, at: 1, length: 5), Pause(FaultTarget.Database, at: 1, length: 3), Pause(FaultTarget.Broker, at: 2, length: 1));
+
+        Advance(3.9);
+        _victims.Done.ShouldBe(["pause orders-1 10", "pause postgres 20"]);
+        while (!run.IsCompleted)
+        {
+            Advance(0.1);
+            await Task.Yield();
+        }
+
+        (await run).Count.ShouldBe(3);
+        _victims.Done.IndexOf("pause broker 30").ShouldBeGreaterThan(_victims.Done.IndexOf("wake postgres 20"));
+    }
+
+    [Fact]
     public async Task A_process_that_does_not_come_back_is_a_problem()
     {
         _victims.Run(Orders, 10);

@@ -7,7 +7,7 @@ namespace ResilientShop.Tools.Tests.Reporting;
 
 public sealed class FaultSummaryTests
 {
-    private static readonly FaultPlan Plan = FaultPlan.Create(7, 6, FaultPlan.ShortestReplay(6));
+    private static readonly FaultPlan Plan = FaultPlan.Create(7, 4, FaultPlan.ShortestReplay(4));
 
     [Fact]
     public void Faults_are_counted_by_target_and_the_longest_absence_is_kept()

@@ -18,6 +18,9 @@ internal static class Rules
     /// <summary>Every order ends confirmed or cancelled.</summary>
     public const string Terminal = "order-terminal";
 
+    /// <summary>With faults: an order ends within its time to settle, which begins when the last fault is over.</summary>
+    public const string InTime = "order-in-time";
+
     /// <summary>An order is stored as it was sent: customer, currency, lines, total.</summary>
     public const string AsSent = "order-as-sent";
 

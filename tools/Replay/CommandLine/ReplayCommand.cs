@@ -157,11 +157,11 @@ internal static class ReplayCommand
 
     private static (FaultPlan? Plan, string? Fault) PlanFaults(FaultSettings settings, int orders, double rate)
     {
-        var (replay, needed) = (TimeSpan.FromSeconds(orders / rate), FaultPlan.ShortestReplay(settings.Count));
+        var (replay, needed) = (TimeSpan.FromSeconds(orders / rate), FaultPlan.ShortestReplay(settings.Kills));
         return replay >= needed
-            ? (FaultPlan.Create(settings.Seed, settings.Count, replay), null)
+            ? (FaultPlan.Create(settings.Seed, settings.Kills, replay), null)
             : (null, FormattableString.Invariant(
-                $"--kills: {settings.Count} need {needed.TotalSeconds:0} s of orders, and {orders} at {rate} a second are {replay.TotalSeconds:0.#} s; use fewer kills, a lower --rate or more orders"));
+                $"--kills: {settings.Kills} and their pauses need {needed.TotalSeconds:0} s of orders, and {orders} at {rate} a second are {replay.TotalSeconds:0.#} s; use fewer kills, a lower --rate or more orders"));
     }
 
     private static string? FindMissing(FaultPlan plan, StartedShop shop) =>
@@ -185,7 +185,7 @@ internal static class ReplayCommand
     {
         var orders = Math.Min(settings.Limit ?? int.MaxValue, day.Orders.Count);
         return settings.Faults is { } faults && orders > 0
-            ? Math.Max(1, (int)Math.Ceiling(FaultPlan.ShortestReplay(faults.Count).TotalSeconds * settings.Load.Rate / orders))
+            ? Math.Max(1, (int)Math.Ceiling(FaultPlan.ShortestReplay(faults.Kills).TotalSeconds * settings.Load.Rate / orders))
             : 1;
     }
 

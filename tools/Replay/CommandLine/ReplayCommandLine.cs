@@ -47,7 +47,7 @@ internal sealed class ReplayCommandLine
     private readonly Option<bool> _startShop = new("--start-shop") { Description = "start a shop for this run on free ports (embedded AppHost), and stop it afterwards" };
     private readonly Option<bool> _noBuild = new("--no-build") { Description = "with --start-shop: run what was built before" };
     private readonly Option<string?> _shopLog = new("--shop-log") { Description = "with --start-shop: write everything that the shop prints to this file" };
-    private readonly Option<int?> _kills = OptionParsers.Whole("--kills", "with --start-shop: kill or pause a random process of the shop so many times while orders flow", 1, MaxFaults);
+    private readonly Option<int?> _kills = OptionParsers.Whole("--kills", "with --start-shop: kill a random process of the shop so many times while orders flow, and pause one half as often", 1, MaxFaults);
     private readonly Option<int?> _seed = OptionParsers.Whole("--seed", "with --kills: the same seed plans the same faults [default: by chance]", 0, int.MaxValue);
 
     /// <summary>The command to parse with and to hang the action on.</summary>

@@ -1,7 +1,7 @@
 namespace ResilientShop.Replay.Faults;
 
 /// <summary>
-/// What goes wrong during a replay, and when: a function of the seed, the number of faults and the length of the replay, and of nothing else. The
+/// What goes wrong during a replay, and when: a function of the seed, the number of kills and the length of the replay, and of nothing else. The
 /// replay is cut into as many equal slots as there are faults; each has one, at a random moment. With at least as many faults as targets every
 /// target is hit, and no target is hit again before it had time to get over the last one.
 /// </summary>
@@ -11,7 +11,7 @@ internal sealed record FaultPlan(int Seed, TimeSpan Replay, IReadOnlyList<Fault>
     public static TimeSpan Lead { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Faults are at least so far apart on average. With fewer, nothing would be up long enough to be worth killing.</summary>
-    public static TimeSpan Spacing { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan Spacing { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>No fault begins so near to the end: the shop recovers under load.</summary>
     public static TimeSpan Calm { get; } = TimeSpan.FromSeconds(12);
@@ -25,30 +25,33 @@ internal sealed record FaultPlan(int Seed, TimeSpan Replay, IReadOnlyList<Fault>
     /// <summary>Time that a killed process is given to come back before the plan hits it again.</summary>
     public static TimeSpan Restart { get; } = TimeSpan.FromSeconds(7);
 
-    /// <summary>The shortest replay that has room for <paramref name="count"/> faults.</summary>
-    public static TimeSpan ShortestReplay(int count) => Lead + (count * Spacing) + Calm;
+    /// <summary>How many pauses come with so many kills: one with every two.</summary>
+    public static int PausesWith(int kills) => (kills + 1) / 2;
+
+    /// <summary>The shortest replay that has room for <paramref name="kills"/> and their pauses.</summary>
+    public static TimeSpan ShortestReplay(int kills) => Lead + ((kills + PausesWith(kills)) * Spacing) + Calm;
 
     /// <summary>Makes the plan.</summary>
     /// <param name="seed">The same seed makes the same plan.</param>
-    /// <param name="count">How many faults, at least 1.</param>
+    /// <param name="kills">How many processes are killed, at least 1; pauses come in addition (<see cref="PausesWith"/>).</param>
     /// <param name="replay">How long the replay takes when all goes well, at least <see cref="ShortestReplay"/>.</param>
-    public static FaultPlan Create(int seed, int count, TimeSpan replay)
+    public static FaultPlan Create(int seed, int kills, TimeSpan replay)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(replay, ShortestReplay(count));
+        ArgumentOutOfRangeException.ThrowIfLessThan(kills, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(replay, ShortestReplay(kills));
         var random = new Random(seed);
-        var slot = (replay - Lead - Calm) / count;
+        var kinds = Enumerable.Repeat(FaultKind.Kill, kills).Concat(Enumerable.Repeat(FaultKind.Pause, PausesWith(kills))).ToArray();
+        random.Shuffle(kinds);
+        var slot = (replay - Lead - Calm) / kinds.Length;
         var busyUntil = FaultTarget.All.ToDictionary(target => target, _ => TimeSpan.Zero);
         var unhit = FaultTarget.All.ToList();
-        var faults = new List<Fault>(count);
-        for (var index = 0; index < count; index++)
+        var faults = new List<Fault>(kinds.Length);
+        for (var index = 0; index < kinds.Length; index++)
         {
             var at = Lead + (slot * (index + random.NextDouble()));
-
-            // Who was never hit is free. Otherwise at most three of the slots before this one are nearer than the longest fault, and there are six targets.
-            var candidates = count - index <= unhit.Count ? unhit : [.. FaultTarget.All.Where(target => busyUntil[target] <= at)];
-            var target = candidates[random.Next(candidates.Count)];
-            var fault = Draw(target, at, random);
+            var candidates = Candidates(kinds.AsSpan(index), unhit, target => busyUntil[target] <= at);
+            var target = candidates[random.Next(candidates.Length)];
+            var fault = new Fault(target, kinds[index], at, kinds[index] == FaultKind.Pause ? Length(random) : TimeSpan.Zero);
             busyUntil[target] = at + (fault.Kind == FaultKind.Kill ? Restart : fault.Length);
             unhit.Remove(target);
             faults.Add(fault);
@@ -57,10 +60,23 @@ internal sealed record FaultPlan(int Seed, TimeSpan Replay, IReadOnlyList<Fault>
         return new FaultPlan(seed, replay, faults);
     }
 
-    private static Fault Draw(FaultTarget target, TimeSpan at, Random random)
+    /// <summary>Who may be hit next. Who was never hit is not busy, and gets the last faults there are.</summary>
+    private static FaultTarget[] Candidates(ReadOnlySpan<FaultKind> left, List<FaultTarget> unhit, Func<FaultTarget, bool> isFree)
     {
-        var kind = target.MayDie && random.Next(2) == 0 ? FaultKind.Kill : FaultKind.Pause;
-        var length = ShortestPause + (random.NextDouble() * (LongestPause - ShortestPause));
-        return new Fault(target, kind, at, kind == FaultKind.Pause ? length : TimeSpan.Zero);
+        FaultTarget[] onlyPaused = [.. unhit.Where(target => !target.MayDie)];
+        if (left[0] == FaultKind.Pause && onlyPaused.Length > 0 && left.Count(FaultKind.Pause) <= onlyPaused.Length)
+        {
+            return onlyPaused;
+        }
+
+        var pauses = left[0] == FaultKind.Pause;
+        FaultTarget[] others = [.. unhit.Where(target => target.MayDie)];
+        return left.Length - onlyPaused.Length <= others.Length && others.Length > 0
+            ? others
+
+            // At most two of the slots before this one are nearer than the longest fault, and five targets may die.
+            : [.. FaultTarget.All.Where(target => isFree(target) && (pauses || target.MayDie))];
     }
+
+    private static TimeSpan Length(Random random) => ShortestPause + (random.NextDouble() * (LongestPause - ShortestPause));
 }

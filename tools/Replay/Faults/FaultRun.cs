@@ -5,12 +5,15 @@ namespace ResilientShop.Replay.Faults;
 
 /// <summary>
 /// Carries a plan out. The faults of one target follow each other, each when the last one is over, however long a restart takes; those of
-/// different targets overlap as they come. For one caller; <see cref="Outcomes"/> may be read when <see cref="RunAsync"/> is over, however it ended.
+/// different targets overlap, two at a time at most: a shop of which never enough is there to sell anything proves nothing. For one caller; <see cref="Outcomes"/> may be read when <see cref="RunAsync"/> is over, however it ended.
 /// </summary>
 internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider time)
 {
     /// <summary>A process that has not come back by then will not.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>How many targets are away at the same time at most.</summary>
+    public const int MostAway = 2;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
@@ -27,16 +30,35 @@ internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider ti
     {
         var start = time.GetTimestamp();
         using var stage = board.Begin("Faults", plan.Faults.Count);
-        await Task.WhenAll(plan.Faults.GroupBy(fault => fault.Target).Select(async faults =>
+        using var room = new SemaphoreSlim(MostAway);
+        var latest = new Dictionary<FaultTarget, Task>();
+        try
         {
-            foreach (var fault in faults)
+            foreach (var fault in plan.Faults)
             {
                 await DelayAsync(fault.At - time.GetElapsedTime(start), cancellationToken);
-                var outcome = await DoAsync(fault, text => board.Say($"{time.GetElapsedTime(start).TotalSeconds,6:0.0} s  {text}"), cancellationToken);
-                _outcomes.Enqueue(outcome);
+                await latest.GetValueOrDefault(fault.Target, Task.CompletedTask);
+                await room.WaitAsync(cancellationToken);
+                latest[fault.Target] = HitAsync(fault);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(latest.Values);
+        }
+
+        async Task HitAsync(Fault fault)
+        {
+            try
+            {
+                _outcomes.Enqueue(await DoAsync(fault, text => board.Say($"{time.GetElapsedTime(start).TotalSeconds,6:0.0} s  {text}"), cancellationToken));
                 stage.Advance();
             }
-        }));
+            finally
+            {
+                room.Release();
+            }
+        }
     }
 
     private async Task<FaultOutcome> DoAsync(Fault fault, Action<string> say, CancellationToken cancellationToken)

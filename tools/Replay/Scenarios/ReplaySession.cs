@@ -115,8 +115,17 @@ internal sealed class ReplaySession : IDisposable
         _violations.AddRange(_books.Violations);
         _violations.AddRange(_scenario.Judge(_run.Orders));
         _violations.AddRange((_faults?.Outcomes ?? []).Where(outcome => outcome.Problem is not null).Select(outcome => new Violation(Rules.Recovered, outcome.Problem!)));
+        _violations.AddRange(_faults is null ? [] : _run.Orders.Where(order => order.IsLate).Select(Late));
         await CheckOwnShopAsync(board, cancellationToken);
     }
+
+    private Violation Late(OrderRun order) => new(
+        Rules.InTime,
+        FormattableString.Invariant($"order {order.Id} of {order.Order.Invoice} had not ended {_settings.Load.Settle.TotalSeconds:0} s after it was sent and the last fault was over"))
+    {
+        Invoice = order.Order.Invoice,
+        OrderId = order.Id,
+    };
 
     private async Task CheckOwnShopAsync(IProgressBoard board, CancellationToken cancellationToken)
     {
