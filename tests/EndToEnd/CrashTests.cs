@@ -19,7 +19,7 @@ public sealed class CrashTests
         await using var output = new StringWriter();
         await using var error = new StringWriter();
         var exitCode = await ReplayCommand.RunAsync(
-            [file, "--start-shop", .. NoBuild(), "--kills", "5", "--seed", "3", "--rate", "4"],
+            [file, "--start-shop", .. NoBuild(), "--kills", "5", "--seed", "3", "--rate", "4", "--settle", "120"],
             new ReplayConsole(output, error, ErrorIsTerminal: false),
             TimeProvider.System,
             TestContext.Current.CancellationToken);

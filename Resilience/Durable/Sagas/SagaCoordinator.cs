@@ -8,7 +8,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// Drives the sagas this instance holds, keeps their leases, takes over those that nobody drives, at once when it is told of them and otherwise at its next look,
 /// and tells waiters about ends that happened elsewhere. When it stops it lets its sagas go on for a moment, then hands them over.
 /// </summary>
-internal sealed partial class SagaCoordinator(
+internal sealed class SagaCoordinator(
     ISagaStore store,
     ISagaRecords records,
     SagaRegistration registration,
@@ -138,12 +138,12 @@ internal sealed partial class SagaCoordinator(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            LogHandedOver(saga.Definition.Name, saga.Id);
+            logger.HandedOver(saga.Definition.Name, saga.Id);
         }
         catch (Exception exception)
         {
             // Its lease runs out, and whoever takes it over continues from the last write.
-            LogAbandoned(exception, saga.Definition.Name, saga.Id);
+            logger.Abandoned(exception, saga.Definition.Name, saga.Id);
         }
         finally
         {
@@ -262,7 +262,7 @@ internal sealed partial class SagaCoordinator(
                 if (isAway)
                 {
                     isAway = false;
-                    LogBack();
+                    logger.Back();
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -273,7 +273,7 @@ internal sealed partial class SagaCoordinator(
             {
                 if (!isAway)
                 {
-                    LogAway(exception.Message);
+                    logger.Away(exception.Message);
                 }
 
                 isAway = true;
@@ -292,22 +292,7 @@ internal sealed partial class SagaCoordinator(
         }
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
         {
-            LogNotReleased(options.Lease.TotalSeconds, exception.Message);
+            logger.NotReleased(options.Lease.TotalSeconds, exception.Message);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Sagas cannot be looked after at the moment; what is stored goes on later: {Reason}")]
-    private partial void LogAway(string reason);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Sagas are looked after again")]
-    private partial void LogBack();
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Saga {Saga} {Id} is handed over: this instance stops")]
-    private partial void LogHandedOver(string saga, Guid id);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} could not be driven on; it resumes from its last write when its lease has run out")]
-    private partial void LogAbandoned(Exception exception, string saga, Guid id);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Leases were not released and run out in {Seconds} s: {Reason}")]
-    private partial void LogNotReleased(double seconds, string reason);
 }

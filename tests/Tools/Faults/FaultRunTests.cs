@@ -69,36 +69,51 @@ public sealed class FaultRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Faults_of_different_targets_overlap()
+    public async Task A_kill_and_a_pause_overlap()
     {
         _victims.Run(Orders, 10);
         _victims.Run(FaultTarget.Database, 20);
-        var run = Run(Pause(Orders, at: 1, length: 4), Pause(FaultTarget.Database, at: 2, length: 1));
+        var run = Run(Kill(Orders, at: 1), Pause(FaultTarget.Database, at: 2, length: 1));
 
-        Advance(6);
+        Advance(4);
+        _victims.Done.ShouldBe(["kill orders-1 10", "pause postgres 20", "wake postgres 20"]);
+        _victims.Run(Orders, 11);
+        Advance(0.1);
 
         (await run).Count.ShouldBe(2);
-        _victims.Done.ShouldBe(["pause orders-1 10", "pause postgres 20", "wake postgres 20", "wake orders-1 10"]);
     }
 
     [Fact]
-    public async Task No_more_than_two_targets_are_away_at_the_same_time()
+    public async Task The_next_kill_comes_when_orders_have_flowed_for_a_moment()
     {
         _victims.Run(Orders, 10);
         _victims.Run(FaultTarget.Database, 20);
+        var run = Run(Kill(Orders, at: 1), Kill(FaultTarget.Database, at: 2));
+
+        Advance(5);
+        _victims.Done.ShouldBe(["kill orders-1 10"], "the first is not back");
+        _victims.Run(Orders, 11);
+        Advance(FaultRun.Breather.TotalSeconds - 0.2);
+        _victims.Done.Count.ShouldBe(1);
+        Advance(0.5);
+        _victims.Done.ShouldBe(["kill orders-1 10", "kill postgres 20"]);
+        _victims.Run(FaultTarget.Database, 21);
+        Advance(0.1);
+
+        (await run).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task One_is_paused_at_a_time()
+    {
+        _victims.Run(Orders, 10);
         _victims.Run(FaultTarget.Broker, 30);
-        var run = Run(Pause(Orders, at: 1, length: 5), Pause(FaultTarget.Database, at: 1, length: 3), Pause(FaultTarget.Broker, at: 2, length: 1));
+        var run = Run(Pause(Orders, at: 1, length: 5), Pause(FaultTarget.Broker, at: 2, length: 1));
 
-        Advance(3.9);
-        _victims.Done.ShouldBe(["pause orders-1 10", "pause postgres 20"]);
-        while (!run.IsCompleted)
-        {
-            Advance(0.1);
-            await Task.Yield();
-        }
+        Advance(8);
 
-        (await run).Count.ShouldBe(3);
-        _victims.Done.IndexOf("pause broker 30").ShouldBeGreaterThan(_victims.Done.IndexOf("wake postgres 20"));
+        (await run).Count.ShouldBe(2);
+        _victims.Done.ShouldBe(["pause orders-1 10", "wake orders-1 10", "pause broker 30", "wake broker 30"]);
     }
 
     [Fact]

@@ -5,15 +5,15 @@ namespace ResilientShop.Replay.Faults;
 
 /// <summary>
 /// Carries a plan out. The faults of one target follow each other, each when the last one is over, however long a restart takes; those of
-/// different targets overlap, two at a time at most: a shop of which never enough is there to sell anything proves nothing. For one caller; <see cref="Outcomes"/> may be read when <see cref="RunAsync"/> is over, however it ended.
+/// different targets overlap, one killed and one paused at a time at most, and orders flow between two kills: a shop that never sells proves nothing. For one caller; <see cref="Outcomes"/> may be read when <see cref="RunAsync"/> is over, however it ended.
 /// </summary>
 internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider time)
 {
     /// <summary>A process that has not come back by then will not.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>How many targets are away at the same time at most.</summary>
-    public const int MostAway = 2;
+    /// <summary>From the end of one kill, when all of the killed are back, to the next.</summary>
+    public static readonly TimeSpan Breather = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
@@ -30,7 +30,7 @@ internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider ti
     {
         var start = time.GetTimestamp();
         using var stage = board.Begin("Faults", plan.Faults.Count);
-        using var room = new SemaphoreSlim(MostAway);
+        var (kill, pause, killedUntil) = (Task.CompletedTask, Task.CompletedTask, (long?)null);
         var latest = new Dictionary<FaultTarget, Task>();
         try
         {
@@ -38,8 +38,17 @@ internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider ti
             {
                 await DelayAsync(fault.At - time.GetElapsedTime(start), cancellationToken);
                 await latest.GetValueOrDefault(fault.Target, Task.CompletedTask);
-                await room.WaitAsync(cancellationToken);
-                latest[fault.Target] = HitAsync(fault);
+                if (fault.Kind == FaultKind.Kill)
+                {
+                    await kill;
+                    await DelayAsync(killedUntil is { } over ? Breather - time.GetElapsedTime(over) : TimeSpan.Zero, cancellationToken);
+                    latest[fault.Target] = kill = HitAsync(fault);
+                }
+                else
+                {
+                    await pause;
+                    latest[fault.Target] = pause = HitAsync(fault);
+                }
             }
         }
         finally
@@ -49,15 +58,9 @@ internal sealed class FaultRun(FaultPlan plan, IVictims victims, TimeProvider ti
 
         async Task HitAsync(Fault fault)
         {
-            try
-            {
-                _outcomes.Enqueue(await DoAsync(fault, text => board.Say($"{time.GetElapsedTime(start).TotalSeconds,6:0.0} s  {text}"), cancellationToken));
-                stage.Advance();
-            }
-            finally
-            {
-                room.Release();
-            }
+            _outcomes.Enqueue(await DoAsync(fault, text => board.Say($"{time.GetElapsedTime(start).TotalSeconds,6:0.0} s  {text}"), cancellationToken));
+            killedUntil = fault.Kind == FaultKind.Kill ? time.GetTimestamp() : killedUntil;
+            stage.Advance();
         }
     }
 
