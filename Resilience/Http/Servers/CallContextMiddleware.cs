@@ -42,17 +42,24 @@ internal sealed partial class CallContextMiddleware(
         using var overtime = new CancellationTokenSource(context.Deadline.Remaining + grace, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(caller, overtime.Token);
         http.RequestAborted = either.Token;
+        var body = new AnswerBody(http, caller, overtime.Token);
         try
         {
             await next(http);
+            if (body.MayBeCut)
+            {
+                http.Abort();
+            }
         }
         catch (OperationCanceledException) when (overtime.IsCancellationRequested && !caller.IsCancellationRequested && !http.Response.HasStarted)
         {
+            body.Detach();
             http.RequestAborted = caller;
             await DeadlineRefusal.WriteAsync(http, "The caller's time ran out while the request was served; whether it had an effect is open.");
         }
         finally
         {
+            body.Detach();
             http.RequestAborted = caller;
         }
     }
