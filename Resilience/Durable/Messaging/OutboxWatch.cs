@@ -14,10 +14,15 @@ internal sealed partial class OutboxWatch(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>A table of fewer rows is read in no time: a look that took long had to wait, for the database or for this process, and is no reason to look less often.</summary>
+    private const int ShortTable = 10_000;
+
     /// <summary>
-    /// Measuring reads the table; when an outage made it long, it is measured less often, so that looking takes a twentieth of the time at most.
+    /// Measuring reads the table; when an outage made it long, it is measured less often, so that looking takes a twentieth of the time.
     /// </summary>
     private const int RestsPerLook = 20;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
 
     private readonly OutboxOptions _options = options.Value;
     private bool _isOverdue;
@@ -38,7 +43,7 @@ internal sealed partial class OutboxWatch(
             {
                 if (time.GetElapsedTime(start) >= nextLook)
                 {
-                    nextLook = await LookAsync(stoppingToken) * RestsPerLook + time.GetElapsedTime(start);
+                    nextLook = await LookAsync(stoppingToken) + time.GetElapsedTime(start);
                 }
 
                 Judge();
@@ -52,13 +57,19 @@ internal sealed partial class OutboxWatch(
         }
     }
 
-    /// <returns>How long it took.</returns>
+    /// <summary>How long to rest after a look.</summary>
+    internal static TimeSpan RestAfter(OutboxSize size, TimeSpan took) =>
+        size.Pending + size.Parked < ShortTable ? TimeSpan.Zero : took < LongestRest / RestsPerLook ? took * RestsPerLook : LongestRest;
+
+    /// <returns>How long to rest.</returns>
     private async Task<TimeSpan> LookAsync(CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         try
         {
-            metrics.Measured(await OutboxTable.MeasureAsync(dataSource, cancellationToken));
+            var size = await OutboxTable.MeasureAsync(dataSource, cancellationToken);
+            metrics.Measured(size);
+            return RestAfter(size, time.GetElapsedTime(start));
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException or IOException)
         {
@@ -66,8 +77,6 @@ internal sealed partial class OutboxWatch(
             LogNotMeasured(exception.Message);
             return TimeSpan.Zero;
         }
-
-        return time.GetElapsedTime(start);
     }
 
     private void Judge()

@@ -58,6 +58,14 @@ public sealed class OutboxWatchTests(PostgresServer server)
         await watch.UntilAsync(() => watch.Metrics.OldestAge > TimeSpan.FromSeconds(400));
     }
 
+    [Theory]
+    [InlineData(0, 6500, 0)]
+    [InlineData(9_999, 60_000, 0)]
+    [InlineData(10_000, 100, 2000)]
+    [InlineData(16_000_000, 5000, 60_000)]
+    public void A_long_table_is_looked_at_less_often_a_slow_answer_is_no_reason(long rows, int tookMs, int restMs) =>
+        OutboxWatch.RestAfter(new OutboxSize(rows, TimeSpan.Zero, 0), TimeSpan.FromMilliseconds(tookMs)).ShouldBe(TimeSpan.FromMilliseconds(restMs));
+
     [Fact]
     public async Task What_is_parked_does_not_wait()
     {
