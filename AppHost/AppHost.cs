@@ -51,7 +51,7 @@ IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = 
         .WithReference(etcd).WaitFor(etcd)
         .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
         .WithEnvironment("Operator__Key", builder.Configuration["Operator:Key"] ?? "")
-        .WithEnvironment("WarmUp__Rounds", "20")
+        .WithEnvironment("WarmUp__Rounds", builder.Configuration["WarmUp:Rounds"] ?? "20")
 
         // A process that lives for minutes does not earn back what the profiling of its code costs: a quarter of the work of a start.
         .WithEnvironment("DOTNET_TieredPGO", "0");

@@ -14,7 +14,7 @@ public sealed class AppHostLifecycleTests
     [InlineData(9)]
     public async Task Nothing_is_left_when_it_ends_by_signal(int signal)
     {
-        await using var appHost = AppHostProcess.Start();
+        await using var appHost = AppHostProcess.Start(AppHostProcess.Cold);
         await appHost.ReadyAsync(TestContext.Current.CancellationToken);
         var descendants = ProcessTree.Descendants(appHost.ProcessId);
         descendants.Count.ShouldBeGreaterThan(8);
@@ -31,8 +31,8 @@ public sealed class AppHostLifecycleTests
     [Fact(Timeout = 180_000)]
     public async Task Two_on_one_machine_do_not_collide()
     {
-        await using var one = AppHostProcess.Start();
-        await using var other = AppHostProcess.Start();
+        await using var one = AppHostProcess.Start(AppHostProcess.Cold);
+        await using var other = AppHostProcess.Start(AppHostProcess.Cold);
 
         var addresses = await Task.WhenAll(one.ReadyAsync(TestContext.Current.CancellationToken), other.ReadyAsync(TestContext.Current.CancellationToken));
 
@@ -72,7 +72,7 @@ public sealed class AppHostLifecycleTests
     {
         using var machine = BareMachine.With("setsid", "setpriv", "sh", "sleep", "rm", "dotnet", "postgres", "initdb");
         Assert.SkipUnless(machine.Has("postgres"), "This machine has no PostgreSQL programs on PATH to leave on it.");
-        await using var appHost = AppHostProcess.Start(("PATH", machine.Path), ("Embedded__CachePath", machine.EmptyCache));
+        await using var appHost = AppHostProcess.Start(AppHostProcess.Cold, ("PATH", machine.Path), ("Embedded__CachePath", machine.EmptyCache));
 
         await appHost.ReadyAsync(TestContext.Current.CancellationToken);
 
@@ -87,7 +87,7 @@ public sealed class AppHostLifecycleTests
         using var machine = BareMachine.With("setsid", "setpriv", "sh", "sleep", "rm", "dotnet", "postgres", "initdb", "npm", "node");
         Assert.SkipUnless(machine.Has("postgres") && machine.Has("npm"), "This machine has no PostgreSQL programs and npm on PATH to leave on it.");
         await File.WriteAllTextAsync(machine.EmptyCache, "a file where the folder should be", TestContext.Current.CancellationToken);
-        await using var appHost = AppHostProcess.Start(("PATH", machine.Path), ("Embedded__CachePath", machine.EmptyCache));
+        await using var appHost = AppHostProcess.Start(AppHostProcess.Cold, ("PATH", machine.Path), ("Embedded__CachePath", machine.EmptyCache));
 
         await appHost.ReadyAsync(TestContext.Current.CancellationToken);
 

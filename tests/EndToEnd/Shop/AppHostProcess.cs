@@ -12,6 +12,9 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>Folder of the repository.</summary>
     public static string Root { get; } = Metadata("RepositoryRoot");
 
+    /// <summary>Setting for tests of the processes that sell nothing: no service takes its paths before it is ready.</summary>
+    public static readonly (string Name, string? Value) Cold = ("WarmUp__Rounds", "0");
+
     private readonly Process _process;
     private readonly string _readyFile;
     private readonly List<string> _output = [];
