@@ -36,7 +36,7 @@ public sealed class ConsumerPoisonTests(PostgresServer server)
         (await world.ScalarAsync<Guid>("SELECT message_id FROM durable.outbox")).ShouldBe(letter.Id);
         (await world.ScalarAsync<string>("SELECT key FROM durable.outbox")).ShouldBe("k");
 
-        await UntilAsync(() => consumer.Status is { Handled: 3, DeadLettered: 1, Parked: 0, Problem: null });
+        await MessagingWorld.UntilAsync(() => consumer.Status is { Handled: 3, DeadLettered: 1, Parked: 0, Problem: null });
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class ConsumerPoisonTests(PostgresServer server)
         await KafkaMessages.ProduceAsync(kafka, ("1", "a"), ("2", "poison"), ("3", "c"));
         await using (await RunningConsumer.StartAsync(world, kafka, handler, options => options.MaxFailures = 1000))
         {
-            await UntilAsync(() => handler.Attempts("poison") >= 4);
+            await MessagingWorld.UntilAsync(() => handler.Attempts("poison") >= 4);
         }
 
         await using var consumer = await RunningConsumer.StartAsync(world, kafka, handler);
@@ -201,15 +201,6 @@ public sealed class ConsumerPoisonTests(PostgresServer server)
         catch (PostgresException exception)
         {
             exception.SqlState.ShouldBe(PostgresErrorCodes.DivisionByZero);
-        }
-    }
-
-    private static async Task UntilAsync(Func<bool> isReached)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!isReached())
-        {
-            await timer.WaitForNextTickAsync(MessagingWorld.Cancel);
         }
     }
 }

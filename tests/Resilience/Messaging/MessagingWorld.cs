@@ -73,6 +73,16 @@ internal sealed class MessagingWorld : IAsyncDisposable
         return letters;
     }
 
+    /// <summary>Waits for what a status tells, which follows the rows.</summary>
+    public static async Task UntilAsync(Func<bool> isReached)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!isReached())
+        {
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
     /// <summary>Texts of the effects in their order, one after the other.</summary>
     public Task<string> EffectsAsync() => ScalarAsync<string>("SELECT coalesce(string_agg(text, '' ORDER BY seq), '') FROM effects");
 
