@@ -22,7 +22,8 @@ public static class ServiceDefaultsExtensions
     /// <summary>
     /// Switches on telemetry, health checks, the tiers and service discovery for every <see cref="HttpClient"/>, problem details,
     /// strict JSON, API description and a short graceful shutdown. Policies come from the folder <c>config</c> and then from
-    /// etcd (connection string <c>etcd</c>); the configuration section <c>Resilience</c> holds a number for this instance alone. Call it first.
+    /// etcd (connection string <c>etcd</c>); the configuration section <c>Resilience</c> holds a number for this instance alone. Endpoints that are marked with
+    /// <see cref="DegradationExtensions.WithSignals"/> are signals by which the service degrades. Call it first.
     /// </summary>
     /// <returns><paramref name="builder"/>, for chaining.</returns>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
@@ -61,10 +62,12 @@ public static class ServiceDefaultsExtensions
         app.UseUncountedWarmUp();
         app.UseProblems();
         app.UseCallContext(DeadlineGrace);
+        app.UseServiceDegradation();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapApiDescription();
         app.MapResilience();
+        app.MapDegradation();
         app.MapSagas();
         return app;
     }

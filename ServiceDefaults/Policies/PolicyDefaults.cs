@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Etcd;
 using ResilientShop.Resilience.Http;
 using ResilientShop.Resilience.Policies;
@@ -28,6 +29,13 @@ internal static class PolicyDefaults
             options.CacheFile = settings["CacheFolder"] is { Length: > 0 } cache ? Path.Combine(cache, $"{service}-{instance}.json") : null;
             options.Store = settings.GetValue("Follow", true) ? StoreOf(builder.Configuration, folder) : null;
         });
+        builder.Services.AddServiceDegradation(service);
+        if (builder.Configuration["Degradation:Webhook"] is { Length: > 0 } webhook)
+        {
+            builder.Services.AddDegradationWebhook(options => options.Address = Uri.TryCreate(webhook, UriKind.Absolute, out var address) ? address : null);
+        }
+
+        AddFleet(builder, service, instance);
     }
 
     private static Func<IServiceProvider, IPolicyStore>? StoreOf(ConfigurationManager configuration, string? folder)
@@ -37,10 +45,30 @@ internal static class PolicyDefaults
             return folder is null ? null : provider => new DirectoryPolicyStore(folder, provider.GetRequiredService<TimeProvider>());
         }
 
+        var options = OptionsOf(configuration, etcd);
+        return provider => new EtcdPolicyStore(options, provider.GetRequiredService<TimeProvider>());
+    }
+
+    /// <summary>Follows the degradation of all services in etcd, where there is one.</summary>
+    private static void AddFleet(WebApplicationBuilder builder, string service, string instance)
+    {
+        if (builder.Configuration.GetConnectionString("etcd") is not { Length: > 0 } etcd || !builder.Configuration.GetSection(Section).GetValue("Follow", true))
+        {
+            return;
+        }
+
+        var options = OptionsOf(builder.Configuration, etcd);
+        var fleet = new EtcdFleetOptions { Prefix = builder.Configuration[$"{Section}:Etcd:DegradationPrefix"] ?? EtcdFleetOptions.DefaultPrefix };
+        builder.Services.AddFleetDegradation($"{service}/{instance}", provider => new EtcdFleetStore(
+            options, fleet, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EtcdFleetStore>>()));
+    }
+
+    private static EtcdPolicyOptions OptionsOf(ConfigurationManager configuration, string etcd)
+    {
         // What a secret store gives one by one goes over what the connection string says.
         var settings = configuration.GetSection($"{Section}:Etcd");
         var options = EtcdPolicyOptions.Parse(etcd);
-        options = options with
+        return options with
         {
             Prefix = settings["Prefix"] ?? options.Prefix,
             Username = settings["Username"] ?? options.Username,
@@ -49,7 +77,6 @@ internal static class PolicyDefaults
             CertFile = settings["CertFile"] ?? options.CertFile,
             KeyFile = settings["KeyFile"] ?? options.KeyFile,
         };
-        return provider => new EtcdPolicyStore(options, provider.GetRequiredService<TimeProvider>());
     }
 
     /// <summary>The nearest folder of policies at or above the service's own.</summary>

@@ -23,6 +23,10 @@ public sealed record OrderView(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
+    /// <summary>The cheaper way by which the order was answered, for example <see cref="OrderDegradation.AcceptedForLater"/>; null for the normal way. Only the answer to <c>POST /orders</c> says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Degraded { get; init; }
+
     /// <summary>What happened to the order, first to last. Only <c>GET /orders/{id}</c> says it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<OrderHistoryEntry>? History { get; init; }
@@ -36,6 +40,13 @@ public sealed record OrderHistoryEntry(DateTimeOffset At, string Event, string T
 
 /// <summary>Why an order was cancelled: a code to switch on and a sentence to read.</summary>
 public sealed record OrderFailure(string Code, string Detail);
+
+/// <summary>Cheaper ways of Orders: values of header <c>x-degraded</c> and of <see cref="OrderView.Degraded"/>.</summary>
+public static class OrderDegradation
+{
+    /// <summary>The order is stored and answered at once; stock and payment follow.</summary>
+    public const string AcceptedForLater = "accepted-for-later";
+}
 
 /// <summary>The states an order shows to the outside.</summary>
 public static class OrderStatus

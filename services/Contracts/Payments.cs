@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResilientShop.Contracts;
 
 /// <summary>Body of <c>POST /payments</c>: capture this amount for this order. Idempotent by order id.</summary>
@@ -12,13 +14,28 @@ public sealed record PaymentView(
     decimal Captured,
     decimal Refunded,
     string? FailureCode,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt)
+{
+    /// <summary>The cheaper way by which the charge was answered, for example <see cref="PaymentDegradation.CapturedLater"/>; null for the normal way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Degraded { get; init; }
+}
+
+/// <summary>Cheaper ways of Payments: values of header <c>x-degraded</c> and of <see cref="PaymentView.Degraded"/>.</summary>
+public static class PaymentDegradation
+{
+    /// <summary>The money is authorized; it is captured later.</summary>
+    public const string CapturedLater = "captured-later";
+}
 
 /// <summary>The states of a payment.</summary>
 public static class PaymentStatus
 {
     /// <summary>The provider was asked and has not answered yet.</summary>
     public const string Pending = "pending";
+
+    /// <summary>The provider holds the money for us; it is captured later, without anybody asking again.</summary>
+    public const string Authorized = "authorized";
 
     /// <summary>The money is ours.</summary>
     public const string Captured = "captured";

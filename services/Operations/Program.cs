@@ -1,5 +1,6 @@
 using ResilientShop.Contracts;
 using ResilientShop.Operations;
+using ResilientShop.Operations.Degradation;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
 using ResilientShop.Resilience.Http;
@@ -34,4 +35,5 @@ app.MapDefaultEndpoints();
 app.UsePage();
 app.MapOrderFlow();
 app.MapPolicies();
+app.MapFleetDegradation();
 app.Run();

@@ -1,3 +1,4 @@
+using ResilientShop.Payments.Capturing;
 using ResilientShop.Payments.Charging;
 using ResilientShop.Payments.Lookup;
 using ResilientShop.Payments.Provider;
@@ -20,6 +21,7 @@ builder.Services.AddSingleton<PaymentTable>();
 builder.Services.AddSingleton<ChargeMetrics>();
 builder.Services.AddScoped<ChargeEndpoint>();
 builder.Services.AddPaymentProvider();
+builder.Services.AddCaptureLater();
 builder.Services.AddProviderSimulation();
 
 builder.AddWarmUpRequests(

@@ -14,6 +14,9 @@ public enum BreakerState
 
     /// <summary>Calls are refused until an operator resets it.</summary>
     Isolated = 3,
+
+    /// <summary>The dependency is broken, by its own signals or those of its fleet: only the share of calls passes by which it recovers.</summary>
+    Forced = 4,
 }
 
 /// <summary>A change of a breaker's state: what happened, why, and by whom.</summary>

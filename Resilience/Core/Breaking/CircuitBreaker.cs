@@ -20,6 +20,7 @@ public sealed class CircuitBreaker
     private readonly TimeProvider _time;
     private readonly SlidingCounts _counts;
     private readonly long _breakStamps;
+    private readonly ForcedBreakSwitch? _forced;
     private readonly Action<BreakerTransition>? _onTransition;
 
     private volatile int _state;
@@ -27,9 +28,10 @@ public sealed class CircuitBreaker
     private long _openUntil;
     private long _refusals;
 
-    internal CircuitBreaker(string dependency, ReleaseChannel channel, BreakerPolicy policy, TimeProvider time, Action<BreakerTransition>? onTransition)
+    internal CircuitBreaker(
+        string dependency, ReleaseChannel channel, BreakerPolicy policy, TimeProvider time, Action<BreakerTransition>? onTransition, ForcedBreakSwitch? forced = null)
     {
-        (Dependency, Channel, _policy, _time, _onTransition) = (dependency, channel, policy, time, onTransition);
+        (Dependency, Channel, _policy, _time, _onTransition, _forced) = (dependency, channel, policy, time, onTransition, forced);
         _counts = new SlidingCounts(policy.Sampling, time);
         _breakStamps = Stamps.From(policy.Break, time);
     }
@@ -41,7 +43,10 @@ public sealed class CircuitBreaker
     public ReleaseChannel Channel { get; }
 
     /// <summary>The state now. An open breaker whose break is over shows as half-open: the next call is its probe.</summary>
-    public BreakerState State
+    public BreakerState State => _forced?.Current is { Share: < 1 } ? BreakerState.Forced : OwnState;
+
+    /// <summary>The state without what the fleet says of the dependency.</summary>
+    private BreakerState OwnState
     {
         get
         {
@@ -103,16 +108,33 @@ public sealed class CircuitBreaker
         }
     }
 
+    /// <summary>Writes down that the breaker is forced, or no longer.</summary>
+    internal void NoteForced(ForcedBreak? before, ForcedBreak? now)
+    {
+        lock (_changing)
+        {
+            var own = OwnState;
+            var (from, to) = (before is { Share: < 1 } ? BreakerState.Forced : own, now is { Share: < 1 } ? BreakerState.Forced : own);
+            Keep(new BreakerTransition(_time.GetUtcNow(), Dependency, Channel, from, to, now?.Reason ?? "the dependency has recovered", now?.By ?? before?.By));
+        }
+    }
+
     /// <summary>Asks for leave to make an attempt. Whoever gets a ticket must give it back with <see cref="Report"/>, whatever happens.</summary>
     internal bool TryEnter(long now, out BreakerTicket ticket)
     {
         // The generation is read first: should the state change in between, the ticket is of an old one and its report is passed over.
         ticket = new BreakerTicket(_generation, IsProbe: false);
+        if (_forced?.Current is { } forced && forced.Refuses())
+        {
+            Interlocked.Increment(ref _refusals);
+            return false;
+        }
+
         return _state == (int)BreakerState.Closed || TryProbe(now, out ticket);
     }
 
     /// <summary>Whether a call would be refused now.</summary>
-    internal bool Refuses(long now) => (BreakerState)_state switch
+    internal bool Refuses(long now) => _forced?.Current?.Refuses() == true || (BreakerState)_state switch
     {
         BreakerState.Closed => false,
         BreakerState.Open => now < Volatile.Read(ref _openUntil),
@@ -122,6 +144,7 @@ public sealed class CircuitBreaker
     /// <summary>How long a refused caller should wait: until the break is over, or for the probe that is under way; null while isolated.</summary>
     internal TimeSpan? RetryAfter(long now) => (BreakerState)_state switch
     {
+        _ when _forced?.Current is { Share: < 1 } => ForcedBreak.RetryAfter,
         BreakerState.Isolated => null,
         BreakerState.Open => Stamps.Between(now, Volatile.Read(ref _openUntil), _time),
         _ => TimeSpan.Zero,
@@ -223,7 +246,11 @@ public sealed class CircuitBreaker
         var from = (BreakerState)_state;
         _generation++;
         _state = (int)to;
-        var transition = new BreakerTransition(_time.GetUtcNow(), Dependency, Channel, from, to, reason, actor);
+        Keep(new BreakerTransition(_time.GetUtcNow(), Dependency, Channel, from, to, reason, actor));
+    }
+
+    private void Keep(BreakerTransition transition)
+    {
         if (_history.Count == TransitionsKept)
         {
             _history.Dequeue();

@@ -5,10 +5,12 @@ internal static class GrpcCode
 {
     public const int Ok = 0;
     public const int Cancelled = 1;
+    public const int Unknown = 2;
     public const int DeadlineExceeded = 4;
     public const int AlreadyExists = 6;
     public const int Internal = 13;
     public const int Unavailable = 14;
+    public const int DataLoss = 15;
 
     private static readonly string[] Names =
     [

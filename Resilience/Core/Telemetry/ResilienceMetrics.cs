@@ -25,6 +25,8 @@ public sealed class ResilienceMetrics : IDisposable
     private readonly Counter<long> _transitions;
     private readonly Counter<long> _spent;
     private readonly Counter<long> _ignored;
+    private readonly Counter<long> _moves;
+    private readonly Counter<long> _degraded;
 
     /// <summary>Creates the instruments; <paramref name="meters"/> gives the meter where a host has one.</summary>
     public ResilienceMetrics(IMeterFactory? meters = null)
@@ -38,6 +40,8 @@ public sealed class ResilienceMetrics : IDisposable
         _transitions = _meter.CreateCounter<long>("resilience.breaker.transition.count", "{transition}", "Changes of a breaker's state, by the new state.");
         _spent = _meter.CreateCounter<long>("resilience.deadline.spent.count", "{request}", "Requests refused by a server because their deadline was spent when they arrived.");
         _ignored = _meter.CreateCounter<long>("resilience.header.ignored.count", "{header}", "Control headers with a value that is none; they were ignored.");
+        _moves = _meter.CreateCounter<long>("resilience.degradation.change.count", "{change}", "Changes of a service's degradation, by the new level.");
+        _degraded = _meter.CreateCounter<long>("resilience.degradation.answer.count", "{answer}", "Answers that took a cheaper way, by its name.");
     }
 
     /// <summary>Lets the gauges of <paramref name="dependencies"/> be observed.</summary>
@@ -47,13 +51,29 @@ public sealed class ResilienceMetrics : IDisposable
             "resilience.breaker.state",
             () => dependencies().SelectMany(dependency => dependency.Breakers).Select(breaker => new Measurement<int>(
                 (int)breaker.State, Label("dependency", breaker.Dependency), Label("channel", breaker.Channel.ToName()))),
-            description: "State of each circuit breaker: 0 closed, 1 half-open, 2 open, 3 isolated.");
+            description: "State of each circuit breaker: 0 closed, 1 half-open, 2 open, 3 isolated, 4 forced.");
         _meter.CreateObservableGauge(
             "resilience.retry.budget.used",
             () => dependencies().Where(dependency => dependency.Budget is not null).Select(dependency => new Measurement<long>(
                 dependency.Budget!.Sample.Retries, Label("dependency", dependency.Name))),
             "{retry}",
             "Retries within the budget's window.");
+    }
+
+    /// <summary>Lets the level and the signals of <paramref name="service"/> be observed.</summary>
+    internal void Observe(ServiceDegradation service)
+    {
+        var name = Label("service", service.Service);
+        _meter.CreateObservableGauge(
+            "resilience.degradation.level", () => new Measurement<int>((int)service.Current.Level, name),
+            description: "How far a service is degraded: 0 normal, 1 alert, 2 degraded, 3 broken.");
+        _meter.CreateObservableGauge(
+            "resilience.degradation.normal.share", () => new Measurement<double>(service.Current.NormalShare, name), "1", "Share of the requests that are served as always.");
+        _meter.CreateObservableGauge(
+            "resilience.signal.p99", () => new Measurement<double>(service.Reading.All.P99.TotalSeconds, name), "s", "P99 of the service's own sliding window.");
+        _meter.CreateObservableGauge(
+            "resilience.signal.error.ratio", () => Known(service.Reading.All is { Requests: > 0 } all ? all.ErrorRatio : null, name), "1", "Share of failed requests in that window.");
+        _meter.CreateObservableGauge("resilience.signal.slope", () => Known(service.Reading.Slope, name), "1/s2", "How fast the rate of requests rises or falls.");
     }
 
     /// <summary>A server refused a request whose deadline was spent.</summary>
@@ -90,6 +110,12 @@ public sealed class ResilienceMetrics : IDisposable
         Label("state", transition.To.ToString()),
         Label("dependency", transition.Dependency),
         Label("channel", transition.Channel.ToName()));
+
+    internal void Moved(DegradationChange change) => _moves.Add(1, Label("level", change.To.Level.ToString()), Label("service", change.Service));
+
+    internal void Degraded(string service, string mode) => _degraded.Add(1, Label("mode", mode), Label("service", service));
+
+    private static IEnumerable<Measurement<double>> Known(double? value, KeyValuePair<string, object?> label) => value is { } known ? [new Measurement<double>(known, label)] : [];
 
     private static object Boxed(int count) => (uint)count < (uint)Counts.Length ? Counts[count] : count;
 

@@ -10,6 +10,7 @@ namespace ResilientShop.Resilience;
 public sealed partial class Dependency
 {
     private readonly DependencyRegistry _registry;
+    private readonly Lock _forcing = new();
     private readonly ILogger? _logger;
 
     internal Dependency(string name, int index, DependencyRegistry registry, ConnectionPolicy connections, ILogger? logger) =>
@@ -40,6 +41,8 @@ public sealed partial class Dependency
     /// <summary>Its place in every <see cref="PolicySnapshot"/>.</summary>
     internal int Index { get; }
 
+    internal ForcedBreakSwitch Forced { get; } = new();
+
     internal TimeProvider Time => _registry.Time;
 
     internal ResilienceMetrics Metrics => _registry.Metrics;
@@ -65,6 +68,30 @@ public sealed partial class Dependency
     {
         ArgumentNullException.ThrowIfNull(policy);
         _registry.Override(this, policy);
+    }
+
+    /// <summary>
+    /// Forces its breakers open because it is broken, but for the share of calls by which it recovers; null ends that. Breakers that come with later policies are forced
+    /// too. Effective at once.
+    /// </summary>
+    /// <param name="fleet">Where the dependency's instances stand.</param>
+    public void Follow(FleetDegradation? fleet)
+    {
+        var now = fleet is { Level: DegradationLevel.Broken, NormalShare: < 1 } ? new ForcedBreak(fleet.NormalShare, fleet.Reason, fleet.By) : null;
+        lock (_forcing)
+        {
+            var before = Forced.Current;
+            if (now == before)
+            {
+                return;
+            }
+
+            Forced.Current = now;
+            foreach (var breaker in Breakers)
+            {
+                breaker.NoteForced(before, now);
+            }
+        }
     }
 
     /// <summary>What a call to it goes through now: tiers, numbers and live state.</summary>

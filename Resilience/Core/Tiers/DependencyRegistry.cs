@@ -15,6 +15,7 @@ public sealed class DependencyRegistry
     private readonly Lock _gate = new();
     private readonly ILogger? _logger;
     private volatile PolicySnapshot _current;
+    private IReadOnlyDictionary<string, FleetDegradation> _fleet = new Dictionary<string, FleetDegradation>();
     private int _count;
 
     /// <param name="policies">The policy of a dependency at its first use; it must be thread-safe.</param>
@@ -41,6 +42,9 @@ public sealed class DependencyRegistry
         _current = new PolicySnapshot(this, document, revision: 0, digest: "", slots: 0);
         Metrics.Observe(() => All);
     }
+
+    /// <summary>Another document of policies is in force. Raised on the thread that put it there; documents come one after the other.</summary>
+    internal event Action<PolicySnapshot>? Changed;
 
     /// <summary>Every dependency that was asked for, by name.</summary>
     public IEnumerable<Dependency> All =>
@@ -72,6 +76,21 @@ public sealed class DependencyRegistry
         }
     }
 
+    /// <summary>Takes where services stand: the breakers of those that are broken are forced, of others no longer. It holds for dependencies to come too.</summary>
+    /// <param name="fleet">Where services stand, by name.</param>
+    public void Follow(IReadOnlyDictionary<string, FleetDegradation> fleet)
+    {
+        ArgumentNullException.ThrowIfNull(fleet);
+        lock (_gate)
+        {
+            _fleet = fleet;
+            foreach (var dependency in All)
+            {
+                dependency.Follow(fleet.GetValueOrDefault(dependency.Name));
+            }
+        }
+    }
+
     /// <summary>The dependency of that name, or null when nobody has asked for it yet.</summary>
     public Dependency? Find(string name) => _dependencies.TryGetValue(name, out var made) && made.IsValueCreated ? made.Value : null;
 
@@ -85,16 +104,20 @@ public sealed class DependencyRegistry
     public PolicySnapshot Apply(PolicyDocument document, long revision, string digest)
     {
         ArgumentNullException.ThrowIfNull(document);
+        PolicySnapshot next;
         lock (_gate)
         {
-            var next = new PolicySnapshot(this, document, revision, digest, _count);
+            next = new PolicySnapshot(this, document, revision, digest, _count);
             foreach (var dependency in All)
             {
                 Fill(next, dependency, _bind(document, dependency.Name, null), _current.Find(dependency));
             }
 
-            return _current = next;
+            _current = next;
         }
+
+        Changed?.Invoke(next);
+        return next;
     }
 
     /// <summary>Puts one dependency's policy in force, until the next document.</summary>
@@ -131,6 +154,7 @@ public sealed class DependencyRegistry
             var dependency = new Dependency(name, _count, this, policy.Connections, _logger);
             Fill(_current, dependency, policy, previous: null);
             _count++;
+            dependency.Follow(_fleet.GetValueOrDefault(name));
             return dependency;
         }
     }

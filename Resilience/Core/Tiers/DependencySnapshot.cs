@@ -46,6 +46,6 @@ internal sealed class DependencySnapshot
     public CircuitBreaker? Breaker(ReleaseChannel channel) => channel == ReleaseChannel.Stable ? Stable : Canary;
 
     private CircuitBreaker? NewBreaker(ReleaseChannel channel) => Policy.Breaker is { } breaker
-        ? new CircuitBreaker(Dependency.Name, channel, breaker, Dependency.Time, Dependency.OnTransition)
+        ? new CircuitBreaker(Dependency.Name, channel, breaker, Dependency.Time, Dependency.OnTransition, Dependency.Forced)
         : null;
 }

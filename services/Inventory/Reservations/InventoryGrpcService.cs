@@ -1,11 +1,14 @@
 using Grpc.Core;
+using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using ResilientShop.Inventory.Stock;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Inventory.Reservations;
 
 /// <summary>The gRPC face of Inventory: what the order saga asks.</summary>
-internal sealed class InventoryGrpcService(ReservationTable reservations, StockTable stock, ReservationMetrics metrics) : InventoryService.InventoryServiceBase
+internal sealed class InventoryGrpcService(
+    ReservationTable reservations, StockTable stock, LastKnownStock lastKnown, ReservationMetrics metrics) : InventoryService.InventoryServiceBase
 {
     public override async Task<ReserveReply> Reserve(ReserveRequest request, ServerCallContext context)
     {
@@ -32,6 +35,14 @@ internal sealed class InventoryGrpcService(ReservationTable reservations, StockT
         // PostgreSQL has no text with U+0000 in it, and no sku has a control character: such a name is simply unknown.
         var askable = request.Skus.Where(sku => StockRules.CheckSku(sku) is null).ToArray();
         var reply = new FindUnknownSkusReply();
+        var degradation = context.GetHttpContext().Degradation();
+        if (!degradation.TakesNormalWay && askable.All(sku => lastKnown.Find(sku) is not null))
+        {
+            degradation.Say(StockDegradation.LastKnownStock);
+            reply.Unknown.AddRange(request.Skus.Except(askable));
+            return reply;
+        }
+
         reply.Unknown.AddRange(request.Skus.Except(askable));
         reply.Unknown.AddRange(await stock.FindUnknownAsync(askable, context.CancellationToken));
         return reply;

@@ -50,6 +50,40 @@ function show() {
   byId('consumer').textContent = `${whole.format(handled)} events handled since the start, ${whole.format(deadLettered)} in the dead letters`;
 }
 
+const share = new Intl.NumberFormat(undefined, { style: 'percent' });
+
+function level(service) {
+  const tr = document.createElement('tr');
+  const name = element('td', service.isForced ? `${service.level}, held by ${service.by}` : service.level, 'level');
+  name.dataset.level = service.level;
+  tr.append(
+    element('td', service.service),
+    name,
+    element('td', share.format(service.normalShare), 'number'),
+    element('td', service.since ? clock.format(new Date(service.since)) : ''),
+    element('td', service.reason ?? '', 'sentence'));
+  return tr;
+}
+
+async function showDegradation() {
+  try {
+    const answer = await fetch('/api/degradation');
+    // Without a store that the instances share there is nothing to show.
+    byId('degradation-section').hidden = answer.status === 404;
+    if (answer.ok) {
+      const { services, problem } = await answer.json();
+      byId('degradation').replaceChildren(...services.map(level));
+      byId('degradation-hint').textContent = problem
+        ? `May be out of date: ${problem}`
+        : 'How far each service is degraded, in all of its instances.';
+    }
+  } catch {
+    // The line at the top says that nothing arrives.
+  } finally {
+    setTimeout(showDegradation, 1000);
+  }
+}
+
 function showState() {
   const age = performance.now() - arrivedAt;
   if (!summary) say('waiting', 'Waiting for the first numbers');
@@ -80,4 +114,5 @@ function connect() {
 }
 
 connect();
+showDegradation();
 setInterval(showState, 500);

@@ -45,8 +45,8 @@ internal sealed class AcceptOrder(Outbox outbox, TimeProvider time) : ILocalSaga
 
     private static NpgsqlBatchCommand Insert(Order order) =>
         new("""
-            INSERT INTO orders (id, customer_id, currency, status, total, idempotency_key, content_hash, created_at, updated_at)
-            VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $7)
+            INSERT INTO orders (id, customer_id, currency, status, total, idempotency_key, content_hash, created_at, updated_at, answered_degraded, answered_pending)
+            VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $7, $8, $8 IS NOT NULL)
             """)
         {
             Parameters =
@@ -58,6 +58,7 @@ internal sealed class AcceptOrder(Outbox outbox, TimeProvider time) : ILocalSaga
                 new NpgsqlParameter { Value = (object?)order.IdempotencyKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 new NpgsqlParameter<byte[]> { TypedValue = order.ContentHash },
                 new NpgsqlParameter<DateTimeOffset> { TypedValue = order.CreatedAt },
+                new NpgsqlParameter { Value = (object?)order.Degraded ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         };
 

@@ -19,6 +19,9 @@ internal sealed class CreationAnswers(OrderTable orders)
         ? Confirmed(order.AsConfirmed(result.EndedAt))
         : Cancelled(order.Id, result.FailureCode, result.FailureDetail);
 
+    /// <summary>Nobody waits: the order is stored, with this answer, and its saga goes on.</summary>
+    public static IResult AcceptedForLater(Order order) => Accepted(order.AsPlaced());
+
     /// <summary>The caller cannot wait any longer.</summary>
     public async Task<IResult> PendingAsync(Order order, CancellationToken cancellationToken) =>
         order.IdempotencyKey is null ? Accepted(order.AsPlaced()) : await AgainAsync(order.Id, cancellationToken);
@@ -32,7 +35,8 @@ internal sealed class CreationAnswers(OrderTable orders)
         var view = order.View with { Failure = null };
         return order switch
         {
-            _ when isPending || order.AnsweredPending => Accepted(view with { Status = OrderStatus.Pending, UpdatedAt = view.CreatedAt }),
+            _ when isPending || order.AnsweredPending =>
+                Accepted(view with { Status = OrderStatus.Pending, UpdatedAt = view.CreatedAt, Degraded = order.AnsweredDegraded }),
             { ConfirmedAt: { } confirmedAt } => Confirmed(view with { Status = OrderStatus.Confirmed, UpdatedAt = confirmedAt }),
             _ => Cancelled(id, order.View.Failure?.Code, order.View.Failure?.Detail),
         };

@@ -4,13 +4,15 @@ using ResilientShop.Contracts;
 using ResilientShop.Orders.Records;
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Orders.Checkout;
 
 /// <summary>
 /// <c>POST /orders</c>: checks the order, stores it together with its saga, and waits for the outcome as long as the caller does. Under an
-/// idempotency key a repeat gets the first answer, whichever instance it reaches.
+/// idempotency key a repeat gets the first answer, whichever instance it reaches. While Orders is degraded it waits for nobody: the order is stored, answered with 202
+/// and finished later.
 /// </summary>
 internal sealed class PlaceOrderEndpoint(
     KnownSkus skus, SagaClient sagas, OrderTable orders, CreationAnswers answers, CallerDeadline callerDeadline, TimeProvider time)
@@ -28,6 +30,12 @@ internal sealed class PlaceOrderEndpoint(
             return CreationAnswers.DeadlineSpent();
         }
 
+        var degradation = http.HttpContext.Degradation();
+        return degradation.TakesNormalWay ? await PlaceAsync(request, key, deadline, degradation, aborted) : await PlaceForLaterAsync(request, key, deadline, degradation, aborted);
+    }
+
+    private async Task<IResult> PlaceAsync(PlaceOrderRequest request, string? key, Deadline deadline, RequestDegradation degradation, CancellationToken aborted)
+    {
         var unknown = await skus.FindUnknownAsync(request.Lines, deadline, aborted);
         if (unknown.Count > 0)
         {
@@ -36,8 +44,21 @@ internal sealed class PlaceOrderEndpoint(
 
         var order = Accept(request, key);
         return await TryStartAsync(order, aborted)
-            ? await AwaitAsync(order, deadline, aborted)
-            : await RepeatAsync(order, deadline, aborted);
+            ? await AwaitAsync(order, deadline, degradation, aborted)
+            : await RepeatAsync(order, deadline, degradation, aborted);
+    }
+
+    /// <summary>Neither asks Inventory nor waits for the saga. A sku that nobody sells is found when the stock is reserved.</summary>
+    private async Task<IResult> PlaceForLaterAsync(PlaceOrderRequest request, string? key, Deadline deadline, RequestDegradation degradation, CancellationToken aborted)
+    {
+        var order = Accept(request, key) with { Degraded = OrderDegradation.AcceptedForLater };
+        if (!await TryStartAsync(order, aborted))
+        {
+            return await RepeatAsync(order, deadline, degradation, aborted);
+        }
+
+        degradation.Say(OrderDegradation.AcceptedForLater);
+        return CreationAnswers.AcceptedForLater(order);
     }
 
     private static ProblemHttpResult? Check(PlaceOrderBody body, HttpRequest http, out PlaceOrderRequest request, out string? key)
@@ -79,21 +100,31 @@ internal sealed class PlaceOrderEndpoint(
         }
     }
 
-    private async Task<IResult> AwaitAsync(Order order, Deadline deadline, CancellationToken aborted)
+    private async Task<IResult> AwaitAsync(Order order, Deadline deadline, RequestDegradation degradation, CancellationToken aborted)
     {
         var result = await callerDeadline.WithinAsync(deadline, cancel => sagas.WaitAsync(order.Id, cancel), aborted);
+        if (result is null)
+        {
+            // Accepted, and not what was promised: a confirmation within the caller's time. Where that happens often, waiting is of no use.
+            degradation.CountAsFailed();
+        }
 
         // What the first answer was must be on record, also when the caller's time ends while it is written.
         return result is null ? await answers.PendingAsync(order, CancellationToken.None) : CreationAnswers.Ended(order, result);
     }
 
-    private async Task<IResult> RepeatAsync(Order repeat, Deadline deadline, CancellationToken aborted)
+    private async Task<IResult> RepeatAsync(Order repeat, Deadline deadline, RequestDegradation degradation, CancellationToken aborted)
     {
         var first = await orders.FindByKeyAsync(repeat.IdempotencyKey!, aborted)
             ?? throw new InvalidOperationException("An order that was there is gone; orders are never deleted.");
         if (!first.ContentHash.AsSpan().SequenceEqual(repeat.ContentHash))
         {
             return CreationAnswers.KeyReused(first.View.Id);
+        }
+
+        if (first.AnsweredDegraded is { } mode)
+        {
+            degradation.Say(mode);
         }
 
         if (!first.AnsweredPending && !first.HasOutcome)

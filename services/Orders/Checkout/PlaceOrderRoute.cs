@@ -29,11 +29,13 @@ internal static class PlaceOrderRoute
     public static void MapCheckout(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/orders", (PlaceOrderBody body, HttpRequest http, PlaceOrderEndpoint endpoint, CancellationToken aborted) =>
                 endpoint.HandleAsync(body, http, aborted))
+            .WithSignals("place-order")
             .WithTags("Orders")
             .WithSummary("Place an order.")
             .WithDescription(
                 "Reserves the stock and takes the money. 201 when that is done in time, 202 with a Location to ask when it takes longer, "
                 + "409 with a code such as OUT_OF_STOCK or CARD_DECLINED when it cannot be done. "
+                + "While the shop is degraded every order is answered with 202 at once, with x-degraded: accepted-for-later. "
                 + "Send an Idempotency-Key to make a repeat of the request safe: it gets the answer of the first one.")
             .Produces<OrderView>(StatusCodes.Status201Created)
             .Produces<OrderView>(StatusCodes.Status202Accepted)

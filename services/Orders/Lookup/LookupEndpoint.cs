@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
 using ResilientShop.Orders.Records;
 using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Orders.Lookup;
 
@@ -10,6 +11,7 @@ internal static class LookupEndpoint
 {
     public static void MapLookup(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/orders/{id}", FindAsync)
+            .WithSignals("order")
             .WithTags("Orders")
             .WithSummary("An order as it stands now, and what happened to it.")
             .ProducesProblem(StatusCodes.Status404NotFound);

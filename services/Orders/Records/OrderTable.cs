@@ -11,7 +11,7 @@ internal sealed class OrderTable(NpgsqlDataSource dataSource)
 
     private const string SelectOrder =
         """
-        SELECT id, customer_id, currency, status, total, failure_code, failure_detail, created_at, updated_at, content_hash, answered_pending, confirmed_at
+        SELECT id, customer_id, currency, status, total, failure_code, failure_detail, created_at, updated_at, content_hash, answered_pending, confirmed_at, answered_degraded
         FROM orders
         """;
 
@@ -68,7 +68,10 @@ internal sealed class OrderTable(NpgsqlDataSource dataSource)
             reader.GetFieldValue<DateTimeOffset>(7),
             reader.GetFieldValue<DateTimeOffset>(8));
         var record = new OrderRecord(
-            view, reader.GetFieldValue<byte[]>(9), reader.GetBoolean(10), reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11));
+            view, reader.GetFieldValue<byte[]>(9), reader.GetBoolean(10), reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11))
+        {
+            AnsweredDegraded = reader.IsDBNull(12) ? null : reader.GetString(12),
+        };
 
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

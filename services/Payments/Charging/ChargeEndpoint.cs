@@ -1,17 +1,20 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
+using ResilientShop.Payments.Capturing;
 using ResilientShop.Payments.ProviderClient;
 using ResilientShop.Payments.Records;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Payments.Charging;
 
 /// <summary>
 /// <c>POST /payments</c>, idempotent by order id. The payment is on record before the provider is asked, and the provider is asked under the
-/// order's id, so neither a crash between the two nor a repeat takes money twice.
+/// order's id, so neither a crash between the two nor a repeat takes money twice. While Payments is degraded the money is only authorized, which the provider does
+/// quicker, and <see cref="CaptureLater"/> takes it.
 /// </summary>
-internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider provider, ChargeMetrics metrics)
+internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider provider, CaptureSignal captures, ChargeMetrics metrics)
 {
     public async Task<Results<Ok<PaymentView>, ProblemHttpResult>> HandleAsync(ChargeRequest request, HttpResponse response, CancellationToken cancellationToken)
     {
@@ -30,10 +33,12 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
 
         if (payment.Status != PaymentStatus.Pending)
         {
-            return Answer(payment);
+            return Answer(payment, response);
         }
 
-        var answer = await provider.ChargeAsync(request.OrderId, request.Amount, request.Currency, request.Token, cancellationToken);
+        var answer = response.HttpContext.Degradation().TakesNormalWay
+            ? await provider.ChargeAsync(request.OrderId, request.Amount, request.Currency, request.Token, cancellationToken)
+            : await provider.AuthorizeAsync(request.OrderId, request.Amount, request.Currency, request.Token, cancellationToken);
         metrics.Charged(answer.Outcome);
         return await SettleAsync(request.OrderId, answer, response);
     }
@@ -44,6 +49,7 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
         var settled = answer.Outcome switch
         {
             ProviderOutcome.Captured => await payments.CaptureAsync(orderId, CancellationToken.None),
+            ProviderOutcome.Authorized => await payments.AuthorizeAsync(orderId, CancellationToken.None),
             ProviderOutcome.Declined => await payments.DeclineAsync(orderId, ProblemCodes.CardDeclined, CancellationToken.None),
             ProviderOutcome.UnknownToken => await payments.DeclineAsync(orderId, ProblemCodes.UnknownPaymentToken, CancellationToken.None),
             ProviderOutcome.Voided => await payments.RefundAsync(orderId, answer.WasCaptured, CancellationToken.None),
@@ -51,7 +57,12 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
         };
         if (settled is not null)
         {
-            return Answer(settled);
+            if (settled.Status == PaymentStatus.Authorized)
+            {
+                captures.Set();
+            }
+
+            return Answer(settled, response);
         }
 
         return answer.Outcome switch
@@ -64,13 +75,14 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
                 $"The payment provider {answer.Reason}; whether it took the money is open. Repeat the charge, or refund it."),
 
             // Another call settled the payment between our question and the answer.
-            _ => Answer((await payments.FindAsync(orderId, CancellationToken.None))!),
+            _ => Answer((await payments.FindAsync(orderId, CancellationToken.None))!, response),
         };
     }
 
-    private static Results<Ok<PaymentView>, ProblemHttpResult> Answer(PaymentView payment) => payment.Status switch
+    private static Results<Ok<PaymentView>, ProblemHttpResult> Answer(PaymentView payment, HttpResponse response) => payment.Status switch
     {
         PaymentStatus.Captured => TypedResults.Ok(payment),
+        PaymentStatus.Authorized => CapturedLater(payment, response),
         PaymentStatus.Declined when payment.FailureCode == ProblemCodes.UnknownPaymentToken =>
             ProblemResults.Problem(StatusCodes.Status402PaymentRequired, ProblemCodes.UnknownPaymentToken, "The payment provider does not know the token."),
         PaymentStatus.Declined =>
@@ -80,6 +92,12 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
             ProblemCodes.PaymentVoided,
             $"The payment of order {payment.OrderId} was refunded or voided; nothing was taken."),
     };
+
+    private static Ok<PaymentView> CapturedLater(PaymentView payment, HttpResponse response)
+    {
+        response.HttpContext.Degradation().Say(PaymentDegradation.CapturedLater);
+        return TypedResults.Ok(payment with { Degraded = PaymentDegradation.CapturedLater });
+    }
 
     private static ProblemHttpResult Mismatch(PaymentView payment) => ProblemResults.Problem(
         StatusCodes.Status422UnprocessableEntity,

@@ -1,4 +1,5 @@
 using ResilientShop.Contracts;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Payments.Charging;
 
@@ -8,7 +9,9 @@ internal static class ChargeRoute
     public static void MapCharge(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/payments", (ChargeRequest request, ChargeEndpoint endpoint, HttpResponse response, CancellationToken cancellationToken) =>
                 endpoint.HandleAsync(request, response, cancellationToken))
+            .WithSignals("charge")
             .WithTags("Payments")
+            .WithDescription("While the shop is degraded the money is authorized only, with x-degraded: captured-later, and captured later.")
             .WithSummary("Capture an amount for an order. Idempotent by order id; 429 and 503 are worth a repeat.")
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status402PaymentRequired)

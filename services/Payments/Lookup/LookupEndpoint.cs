@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
 using ResilientShop.Payments.Records;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Payments.Lookup;
@@ -10,6 +11,7 @@ internal static class LookupEndpoint
 {
     public static void MapLookup(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/payments/{orderId:guid}", GetAsync)
+            .WithSignals("payment")
             .WithTags("Payments")
             .WithSummary("The payment of an order.")
             .ProducesProblem(StatusCodes.Status404NotFound);

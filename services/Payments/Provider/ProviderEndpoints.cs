@@ -11,11 +11,15 @@ namespace ResilientShop.Payments.Provider;
 /// </summary>
 internal static class ProviderEndpoints
 {
+    private const double WorkOfCharge = 1;
+    private const double WorkOfAuthorization = 0.1;
+
     public static IServiceCollection AddProviderSimulation(this IServiceCollection services)
     {
         services.AddOptions<SimulationOptions>().BindConfiguration(SimulationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ChargeBook>();
         services.AddSingleton<ProviderTemper>();
+        services.AddSingleton<ProviderWeather>();
         return services;
     }
 
@@ -23,8 +27,11 @@ internal static class ProviderEndpoints
     {
         var provider = routes.MapGroup("/provider/charges").ExcludeFromDescription();
         provider.MapPost("/", ChargeAsync);
-        provider.MapPost("/{key}/void", async (string key, ChargeBook book, CancellationToken cancellationToken) =>
-            TypedResults.Ok(await book.VoidAsync(key, cancellationToken)));
+        provider.MapPost("/{key}/void", VoidAsync);
+        var authorizations = routes.MapGroup("/provider/authorizations").ExcludeFromDescription();
+        authorizations.MapPost("/", AuthorizeAsync);
+        authorizations.MapPost("/{key}/capture", CaptureAsync);
+        ProviderWeather.Map(routes);
     }
 
     private static async Task<IResult> ChargeAsync(
@@ -46,6 +53,11 @@ internal static class ProviderEndpoints
             return TypedResults.Empty;
         }
 
+        if (temper.Fails())
+        {
+            return Broken();
+        }
+
         var (charge, asked) = await book.AskAsync(key, request, mood, cancellationToken);
         if (mood.LosesFirstAnswer && asked == 1)
         {
@@ -53,14 +65,54 @@ internal static class ProviderEndpoints
             return TypedResults.Empty;
         }
 
-        return charge.Status switch
-        {
-            ProviderCharge.Open => Refuse(mood, context.Response),
-            ProviderCharge.Declined => ProblemResults.Problem(StatusCodes.Status402PaymentRequired, ProviderErrors.Declined, "The card was declined."),
-            ProviderCharge.Voided => TypedResults.Conflict(charge),
-            _ => TypedResults.Ok(charge),
-        };
+        return charge.Status == ProviderCharge.Open ? Refuse(mood, context.Response) : Answer(charge);
     }
+
+    /// <summary>Holds the money and settles nothing, so it is quick, and no mood but a declined card concerns it.</summary>
+    private static async Task<IResult> AuthorizeAsync(
+        [FromHeader(Name = ResilienceHeaders.IdempotencyKey)] string key,
+        ProviderChargeRequest request,
+        ChargeBook book,
+        ProviderTemper temper,
+        CancellationToken cancellationToken)
+    {
+        if (Mood.Of(request.Token) is not { } mood)
+        {
+            return ProblemResults.Problem(StatusCodes.Status400BadRequest, ProviderErrors.UnknownToken, "There is no such token.");
+        }
+
+        await temper.LingerAsync(WorkOfAuthorization, cancellationToken);
+        return temper.Fails() ? Broken() : Answer(await book.AuthorizeAsync(key, request, mood, cancellationToken));
+    }
+
+    private static async Task<IResult> CaptureAsync(string key, ChargeBook book, ProviderTemper temper, CancellationToken cancellationToken)
+    {
+        await temper.LingerAsync(WorkOfCharge, cancellationToken);
+        if (temper.Fails())
+        {
+            return Broken();
+        }
+
+        return await book.CaptureAsync(key, cancellationToken) is { Status: not ProviderCharge.Open } charge
+            ? Answer(charge)
+            : ProblemResults.Problem(StatusCodes.Status404NotFound, ProviderErrors.NotAuthorized, "Nothing is authorized under this key.");
+    }
+
+    private static async Task<IResult> VoidAsync(string key, ChargeBook book, ProviderTemper temper, CancellationToken cancellationToken)
+    {
+        await temper.LingerAsync(WorkOfAuthorization, cancellationToken);
+        return temper.Fails() ? Broken() : TypedResults.Ok(await book.VoidAsync(key, cancellationToken));
+    }
+
+    private static IResult Answer(ProviderCharge charge) => charge.Status switch
+    {
+        ProviderCharge.Declined => ProblemResults.Problem(StatusCodes.Status402PaymentRequired, ProviderErrors.Declined, "The card was declined."),
+        ProviderCharge.Voided => TypedResults.Conflict(charge),
+        _ => TypedResults.Ok(charge),
+    };
+
+    /// <summary>As a server answers that has lost its way: nothing that a caller could switch on.</summary>
+    private static StatusCodeHttpResult Broken() => TypedResults.StatusCode(StatusCodes.Status500InternalServerError);
 
     private static ProblemHttpResult Refuse(Mood mood, HttpResponse response)
     {

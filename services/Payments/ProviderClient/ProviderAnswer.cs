@@ -6,6 +6,9 @@ internal enum ProviderOutcome
     /// <summary>The money is ours.</summary>
     Captured,
 
+    /// <summary>The money is held for us, and not taken yet.</summary>
+    Authorized,
+
     /// <summary>A final no.</summary>
     Declined,
 

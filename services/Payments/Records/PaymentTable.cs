@@ -54,23 +54,66 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
             [new NpgsqlParameter<Guid> { TypedValue = orderId }],
             cancellationToken))!;
 
-    /// <summary>The provider has the money. Returns null when the payment is no longer pending; then nothing has changed.</summary>
-    public Task<PaymentView?> CaptureAsync(Guid orderId, CancellationToken cancellationToken) =>
+    /// <summary>The provider holds the money; the capture is due. Returns null when the payment is no longer pending; then nothing has changed.</summary>
+    public Task<PaymentView?> AuthorizeAsync(Guid orderId, CancellationToken cancellationToken) =>
         ReadAsync(
             $"""
-            UPDATE payments SET status = '{PaymentStatus.Captured}', captured = amount, updated_at = now()
+            UPDATE payments SET status = '{PaymentStatus.Authorized}', capture_at = now(), updated_at = now()
             WHERE order_id = $1 AND status = '{PaymentStatus.Pending}'
             RETURNING {Columns}
             """,
             [new NpgsqlParameter<Guid> { TypedValue = orderId }],
             cancellationToken);
 
-    /// <summary>The provider said no for good. Returns null when the payment is no longer pending; then nothing has changed.</summary>
+    /// <summary>Takes payments whose capture is due, those that wait longest first, and keeps others from them for <paramref name="lease"/>.</summary>
+    public async Task<IReadOnlyList<AuthorizedPayment>> TakeAuthorizedAsync(int most, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE payments SET capture_at = now() + $2
+            WHERE order_id IN (
+                SELECT order_id FROM payments WHERE status = '{PaymentStatus.Authorized}' AND capture_at <= now() ORDER BY capture_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+            RETURNING order_id, capture_failures
+            """);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = most });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var taken = new List<AuthorizedPayment>(most);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            taken.Add(new AuthorizedPayment(rows.GetGuid(0), rows.GetInt32(1)));
+        }
+
+        return taken;
+    }
+
+    /// <summary>The capture did not succeed; it is due again after <paramref name="pause"/>.</summary>
+    public async Task CaptureFailedAsync(Guid orderId, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"UPDATE payments SET capture_at = now() + $2, capture_failures = capture_failures + 1 WHERE order_id = $1 AND status = '{PaymentStatus.Authorized}'");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = pause });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The provider has the money. Returns null when the payment is neither pending nor authorized any more; then nothing has changed.</summary>
+    public Task<PaymentView?> CaptureAsync(Guid orderId, CancellationToken cancellationToken) =>
+        ReadAsync(
+            $"""
+            UPDATE payments SET status = '{PaymentStatus.Captured}', captured = amount, updated_at = now()
+            WHERE order_id = $1 AND status IN ('{PaymentStatus.Pending}', '{PaymentStatus.Authorized}')
+            RETURNING {Columns}
+            """,
+            [new NpgsqlParameter<Guid> { TypedValue = orderId }],
+            cancellationToken);
+
+    /// <summary>The provider said no for good. Returns null when the payment is neither pending nor authorized any more; then nothing has changed.</summary>
     public Task<PaymentView?> DeclineAsync(Guid orderId, string failureCode, CancellationToken cancellationToken) =>
         ReadAsync(
             $"""
             UPDATE payments SET status = '{PaymentStatus.Declined}', failure_code = $2, updated_at = now()
-            WHERE order_id = $1 AND status = '{PaymentStatus.Pending}'
+            WHERE order_id = $1 AND status IN ('{PaymentStatus.Pending}', '{PaymentStatus.Authorized}')
             RETURNING {Columns}
             """,
             [new NpgsqlParameter<Guid> { TypedValue = orderId }, new NpgsqlParameter<string> { TypedValue = failureCode }],

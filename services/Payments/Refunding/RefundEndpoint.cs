@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
 using ResilientShop.Payments.ProviderClient;
 using ResilientShop.Payments.Records;
+using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Payments.Refunding;
@@ -14,6 +15,7 @@ internal static class RefundEndpoint
 {
     public static void MapRefund(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/payments/{orderId:guid}/refund", RefundAsync)
+            .WithSignals("refund")
             .WithTags("Payments")
             .WithSummary("Give back what an order has cost and take no more for it. Idempotent; 503 is worth a repeat.")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

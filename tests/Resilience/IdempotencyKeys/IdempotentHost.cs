@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using ResilientShop.Resilience.Http;
+using ResilientShop.Resilience.Tests.Telemetry;
 
 namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
 

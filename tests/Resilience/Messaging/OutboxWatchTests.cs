@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Tests.IdempotencyKeys;
+using ResilientShop.Resilience.Tests.Telemetry;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Resilience.Tests.Messaging;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Tests.IdempotencyKeys;
+using ResilientShop.Resilience.Tests.Telemetry;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Resilience.Tests.Messaging;

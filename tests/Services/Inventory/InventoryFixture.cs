@@ -1,9 +1,11 @@
 using System.Net.Http.Json;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using ResilientShop.Inventory.Stock;
+using ResilientShop.Resilience;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Inventory;
@@ -19,6 +21,8 @@ public sealed class InventoryFixture(PostgresServer postgres) : IAsyncLifetime
     public InventoryService.InventoryServiceClient Grpc { get; private set; } = null!;
 
     public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public ServiceDegradation Degradation => _service!.Services.GetRequiredService<ServiceDegradation>();
 
     public Uri GrpcAddress => _service!.Addresses[1];
 

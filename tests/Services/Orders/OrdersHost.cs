@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Orders.Records;
+using ResilientShop.Resilience;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Orders;
@@ -35,6 +37,9 @@ internal sealed class OrdersHost : IAsyncDisposable
     public HttpClient Client { get; private set; }
 
     public MockKafka Kafka => _kafka;
+
+    /// <summary>Of the first replica.</summary>
+    public ServiceDegradation Degradation => _replicas[0].Services.GetRequiredService<ServiceDegradation>();
 
     public Dictionary<string, string?> Settings { get; } = new()
     {

@@ -22,7 +22,7 @@ public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime
     {
         _connectionString = await postgres.CreateDatabaseAsync();
         Database = NpgsqlDataSource.Create(_connectionString);
-        _service = Another();
+        _service = Another(("Operator:Key", "k"), ("Capture:FirstPause", "00:00:00.020"), ("Capture:LongestPause", "00:00:00.050"), ("Capture:Look", "00:00:00.020"));
         Http = _service.Start();
     }
 
@@ -31,6 +31,21 @@ public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime
         Http.Dispose();
         await _service!.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    /// <summary>What the provider in this process suffers from.</summary>
+    public async Task WeatherAsync(int latencyMs, double errorRatio)
+    {
+        using var answer = await SetWeatherAsync(JsonContent.Create(new { latencyMs, errorRatio }));
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task<HttpResponseMessage> SetWeatherAsync(HttpContent weather)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/provider/weather") { Content = weather };
+        request.Headers.Add("X-Operator-Key", "k");
+        request.Headers.Add("X-Operator", "ann");
+        return await Http.SendAsync(request, Cancel);
     }
 
     /// <summary>One more process on the same database, as after a restart.</summary>

@@ -27,6 +27,7 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             new PolicySection(tiers, errors).ReadTiers(new DependencyPolicy(), PolicyStarts.Library);
         }
 
+        ReadDegradation(document.Section(DegradationLayers.Key));
         Read(document.Section("defaults"));
         ReadAll(document.Section("dependencies"));
         foreach (var service in document.Section("services")?.Children.Values ?? [])
@@ -34,6 +35,7 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             var section = new PolicySection(service, errors);
             Read(section.Take("defaults"));
             ReadAll(section.Take("dependencies"));
+            ReadDegradation(section.Take(DegradationLayers.Key));
             section.RefuseUnknown();
         }
 
@@ -48,6 +50,14 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
         if (section is not null)
         {
             new PolicySection(section, errors).Read(new DependencyPolicy(), PolicyStarts.Library);
+        }
+    }
+
+    private void ReadDegradation(PolicyNode? section)
+    {
+        if (section is not null)
+        {
+            new PolicySection(section, errors).ReadDegradation(new DegradationPolicy());
         }
     }
 
@@ -85,6 +95,14 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             foreach (var name in named.Union(called).TakeWhile(_ => errors.Found.Count < Enough))
             {
                 Report(document.LayersOf(service, name, read), service is null ? name : $"{service} -> {name}");
+            }
+        }
+
+        foreach (var service in document.Services.Prepend(null).Where(service => service is null || document.ServiceSection(service)?.Child(DegradationLayers.Key) is not null))
+        {
+            foreach (var wrong in new DegradationLayers(document, service).Wrong().TakeWhile(_ => errors.Found.Count < Enough).Where(_seen.Add))
+            {
+                errors.Add(wrong);
             }
         }
 

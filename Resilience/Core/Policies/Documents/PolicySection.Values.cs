@@ -189,7 +189,7 @@ internal sealed partial class PolicySection
             else
             {
                 var shown = entry.Kind == PolicyNodeKind.Text || !IsConfiguration ? entry.Describe() : "''";
-                errors.Add(entry.ErrorOf(entry.Path, shown, $"must be a {(typeof(T) == typeof(int) ? "number" : "name")} in a list"));
+                errors.Add(entry.ErrorOf(entry.Path, shown, $"must be {Entry<T>()} in a list"));
             }
         }
 
@@ -202,6 +202,37 @@ internal sealed partial class PolicySection
     private bool IsText(PolicyNode entry) => IsConfiguration || entry.IsQuoted || (Parse(entry.Text!) is null && !bool.TryParse(entry.Text, out _));
 
     private object? Text(PolicyNode entry) => IsText(entry) ? entry.Text : null;
+
+    private static string Entry<T>() =>
+        typeof(T) == typeof(Signals) ? "p99, errors, slope, or some of them joined by '+',"
+        : typeof(T) == typeof(double) ? "a number above 0 and at most 1"
+        : typeof(T) == typeof(int) ? "a number"
+        : "a name";
+
+    private object? SignalsTogether(PolicyNode entry)
+    {
+        var all = Signals.None;
+        foreach (var name in entry.Text!.Split('+'))
+        {
+            var signal = (IsConfiguration ? name.ToLowerInvariant() : name) switch
+            {
+                "p99" => Signals.P99,
+                "errors" => Signals.Errors,
+                "slope" => Signals.Slope,
+                _ => Signals.None,
+            };
+            if (signal == Signals.None || all.HasFlag(signal))
+            {
+                return null;
+            }
+
+            all |= signal;
+        }
+
+        return all;
+    }
+
+    private object? Share(PolicyNode entry) => !entry.IsQuoted && Parse(entry.Text!) is { } share && share is > 0 and <= 1 ? share : null;
 
     private object? Status(PolicyNode entry) =>
         !entry.IsQuoted && int.TryParse(entry.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : null;

@@ -55,6 +55,32 @@ internal sealed partial class PolicySection(PolicyNode? node, PolicyErrors error
         return (policy, starts with { L1 = l1.Start });
     }
 
+    /// <summary>When the service degrades.</summary>
+    public DegradationPolicy ReadDegradation(DegradationPolicy policy) => Checked(policy with
+    {
+        IsEnabled = Flag("enabled", policy.IsEnabled),
+        P99Limit = Time("p99_limit_ms", policy.P99Limit),
+        ErrorLimit = Number("error_limit", policy.ErrorLimit),
+        SlopeLimit = Number("slope_limit", policy.SlopeLimit),
+        Window = Time("window_ms", policy.Window),
+        RateTime = Time("rate_ms", policy.RateTime),
+        SlopeTime = Time("slope_ms", policy.SlopeTime),
+        MinimumRequests = Count("minimum_requests", policy.MinimumRequests),
+        MinimumSlices = Count("minimum_slices", policy.MinimumSlices),
+        Rules =
+        [
+            .. ReadRules("alert_on", policy, DegradationLevel.Alert),
+            .. ReadRules("degrade_on", policy, DegradationLevel.Degraded),
+            .. ReadRules("break_on", policy, DegradationLevel.Broken),
+        ],
+        RecoverySteps = List("recovery_steps", policy.RecoverySteps, Share),
+        Cooldown = Time("cooldown_ms", policy.Cooldown),
+        MaxCooldown = Time("max_cooldown_ms", policy.MaxCooldown),
+        StepTime = Time("step_ms", policy.StepTime),
+        StepRequests = Count("step_requests", policy.StepRequests),
+        Patience = Time("patience_ms", policy.Patience),
+    });
+
     private L1Policy ReadL1(L1Policy l1) => Checked(l1 with
     {
         AttemptTimeout = Time("attempt_timeout_ms", l1.AttemptTimeout),
@@ -101,6 +127,10 @@ internal sealed partial class PolicySection(PolicyNode? node, PolicyErrors error
         Lifetime = Time("lifetime_ms", connections.Lifetime),
         MaxPerHost = Count("max_per_host", connections.MaxPerHost),
     });
+
+    /// <summary>Each entry is an alternative: signals that must all cross, joined by a plus.</summary>
+    private IEnumerable<DegradationRule> ReadRules(string key, DegradationPolicy policy, DegradationLevel level) =>
+        List(key, [.. policy.Rules.Where(rule => rule.Then == level).Select(rule => rule.When)], SignalsTogether).Select(when => new DegradationRule(when, level));
 
     private RetrySignals ReadSignals(RetrySignals signals) => Checked(new RetrySignals
     {

@@ -36,6 +36,7 @@ internal static class GoodDocument
         services:
           orders:
             defaults: { total_ms: 5000 }
+            degradation: { enabled: false, error_limit: 0.2 }
             dependencies:
               payments:
                 total_ms: 3500
@@ -52,6 +53,24 @@ internal static class GoodDocument
           gateway: { calls: [orders, inventory, payments] }
           orders: { calls: [inventory], background: [inventory, payments], ready_ms: 3000 }
           payments: { background: [payment-provider], ready_ms: 3000 }
+        degradation:
+          p99_limit_ms: 1500
+          error_limit: 0.1
+          slope_limit: -2
+          window_ms: 5000
+          rate_ms: 60000
+          slope_ms: 30000
+          minimum_requests: 10
+          minimum_slices: 3
+          alert_on: [p99, errors]
+          degrade_on: [p99+errors]
+          break_on: [p99+errors+slope]
+          recovery_steps: [0.1, 1]
+          cooldown_ms: 5000
+          max_cooldown_ms: 60000
+          step_ms: 2000
+          step_requests: 5
+          patience_ms: 30000
         """;
 
     /// <summary>Reads a document.</summary>

@@ -125,11 +125,11 @@ public sealed class PolicyDocumentTests
     [InlineData("    l1:\n      enabled: true", "    l9:\n      enabled: true", 22, "dependencies.inventory.l9", "a section")]
     [InlineData("total_ms: 5000", "total_ms: 5", 26, "services.orders.defaults: total_ms", "5 ms")]
     [InlineData("recovery_ms: 4000, break_ms: 4500", "recovery_ms: 4600", 5, "orders -> payments: breaker.break_ms", "4000 ms")]
-    [InlineData("    to: orders\n", "", 34, "routes.place-order.to", "not there")]
-    [InlineData("    sla_ms: 2000", "    sla_ms: 0", 36, "routes.place-order.sla_ms", "'0'")]
-    [InlineData("    l2: { max_attempts: 2 }", "    l2: { max_attempts: 0 }", 38, "routes.place-order: l2.max_attempts", "0")]
-    [InlineData("    l2: { max_attempts: 2 }", "    breaker: { break_ms: 9 }", 38, "routes.place-order.breaker", "a section")]
-    [InlineData("payments: { background: [payment-provider]", "payments: { background: payment-provider", 42, "topology.payments.background", "'payment-provider'")]
+    [InlineData("    to: orders\n", "", 35, "routes.place-order.to", "not there")]
+    [InlineData("    sla_ms: 2000", "    sla_ms: 0", 37, "routes.place-order.sla_ms", "'0'")]
+    [InlineData("    l2: { max_attempts: 2 }", "    l2: { max_attempts: 0 }", 39, "routes.place-order: l2.max_attempts", "0")]
+    [InlineData("    l2: { max_attempts: 2 }", "    breaker: { break_ms: 9 }", 39, "routes.place-order.breaker", "a section")]
+    [InlineData("payments: { background: [payment-provider]", "payments: { background: payment-provider", 43, "topology.payments.background", "'payment-provider'")]
     [InlineData("defaults:\n", "defaults: [\n", 11, "the text", "")]
     public void What_is_wrong_is_found_at_its_line(string right, string wrong, int line, string key, string value)
     {

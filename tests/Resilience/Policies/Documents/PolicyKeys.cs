@@ -78,6 +78,29 @@ internal static class PolicyKeys
         Time($"{service}.ready_ms", "0.5", "3600000"),
     ];
 
+    /// <summary>When a service degrades.</summary>
+    public static IEnumerable<PolicyKey> OfDegradation(string section) =>
+    [
+        Flag($"{section}.enabled"),
+        Number(KeyKind.Time, $"{section}.p99_limit_ms", ["1", "120000", "1.5"], ["0", "0.5", "-5", "120001"]),
+        Number(KeyKind.Number, $"{section}.error_limit", ["0.001", "0.999"], ["0", "1", "-0.1", "0.0009"]),
+        Number(KeyKind.Number, $"{section}.slope_limit", ["-1000000", "-0.001"], ["0", "0.8", "-0.0009", "-1000001"]),
+        Number(KeyKind.Time, $"{section}.window_ms", ["1000", "3600000"], ["0", "999", "-5", "3600001"]),
+        Number(KeyKind.Time, $"{section}.rate_ms", ["1000", "3600000"], ["0", "1500", "-1000", "3601000"]),
+        Number(KeyKind.Time, $"{section}.slope_ms", ["10000", "3600000"], ["0", "9000", "10500", "3601000"]),
+        Number(KeyKind.Count, $"{section}.minimum_requests", ["1", "1000000"], ["0", "1000001", "1.5"]),
+        Number(KeyKind.Count, $"{section}.minimum_slices", ["1", "20"], ["0", "21"]),
+        .. ((string[])["alert_on", "degrade_on", "break_on"]).Select(key => new PolicyKey(
+            $"{section}.{key}", KeyKind.Names, ["[]", "[p99]", "[p99+errors, slope]", "['slope+errors+p99']"],
+            [.. WrongLists, "", "[1]", "[true]", "[P99]", "[cpu]", "[p99+]", "[+p99]", "[p99+p99]", "[p99+errors+p99]", "[p99 + errors]"])),
+        new($"{section}.recovery_steps", KeyKind.Number, ["[1]", "[0.05, 0.25, 0.5, 1]", "[1e-3, 1.0]"], [.. WrongLists, "", "[]", "['1']", "[0, 1]", "[0.5, 1.5]", "[true]"]),
+        Time($"{section}.cooldown_ms", "0.5", "300000"),
+        Time($"{section}.max_cooldown_ms", "10000", "3600000"),
+        Time($"{section}.step_ms", "0.5", "60000"),
+        Number(KeyKind.Count, $"{section}.step_requests", ["1", "1000000"], ["0", "1000001"]),
+        Time($"{section}.patience_ms", "5000", "3600000"),
+    ];
+
     /// <summary>What a route has of its own, each beside a complete one.</summary>
     public static IEnumerable<PolicyKey> OfRouteItself(string route) =>
     [

@@ -1,0 +1,26 @@
+namespace ResilientShop.Resilience;
+
+/// <summary>A breaker that is forced open because its dependency is broken. Immutable.</summary>
+/// <param name="Share">The share of calls that passes all the same: those by which the dependency proves that it has recovered.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="By">Who says that it is broken.</param>
+internal sealed record ForcedBreak(double Share, string Reason, string By)
+{
+    /// <summary>Nobody knows when it ends; a look after so long costs little.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Decides for a call.</summary>
+    public bool Refuses() => Share < 1 && (Share <= 0 || Random.Shared.NextDouble() >= Share);
+}
+
+/// <summary>Where the breakers of a dependency find whether they are forced: new breakers come with new policies, and what is forced stays. Thread-safe.</summary>
+internal sealed class ForcedBreakSwitch
+{
+    private volatile ForcedBreak? _current;
+
+    public ForcedBreak? Current
+    {
+        get => _current;
+        set => _current = value;
+    }
+}

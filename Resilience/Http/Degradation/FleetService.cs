@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ResilientShop.Resilience.Policies;
+
+namespace ResilientShop.Resilience.Http;
+
+/// <summary>
+/// Tells the fleet when this instance's own signals degrade its service, follows what others and operators say of it, and forces the breakers of services that are broken.
+/// Without the store everything goes on by the instance's own signals and by what was said last.
+/// </summary>
+internal sealed partial class FleetService(
+    IFleetStore store, FleetSpeaker speaker, ServiceDegradation service, DependencyRegistry dependencies, FleetState state, FleetIdentity identity, TimeProvider time, ILogger<FleetService> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+
+        // What a process said that ends in order need not outlast it.
+        await store.DisposeAsync();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(FollowAsync(stoppingToken), SpeakAsync(stoppingToken));
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        await foreach (var fleet in store.WatchAsync(Report, cancellationToken))
+        {
+            state.Current = fleet;
+            state.Problem = null;
+            dependencies.Follow(fleet);
+            var said = fleet.GetValueOrDefault(service.Service);
+            service.Follow(said is { IsForced: false } && said.By == identity.Name ? null : said);
+        }
+    }
+
+    private async Task SpeakAsync(CancellationToken cancellationToken)
+    {
+        var speaks = false;
+        await foreach (var change in speaker.Changes.ReadAllAsync(cancellationToken))
+        {
+            var (own, policy) = (change.To.State, change.To.Policy);
+            var isTrouble = own is { Level: >= DegradationLevel.Degraded, IsForced: false };
+            while (speaks || isTrouble)
+            {
+                try
+                {
+                    if (isTrouble)
+                    {
+                        speaks = true;
+                        await store.LeadAsync(
+                            service.Service, new FleetDegradation(own.Level, own.NormalShare(policy), IsForced: false, change.Reason, identity.Name, change.At), cancellationToken);
+                    }
+                    else
+                    {
+                        await store.WithdrawAsync(service.Service, cancellationToken);
+                        speaks = false;
+                    }
+
+                    break;
+                }
+                catch (PolicyStoreException exception)
+                {
+                    LogNotTold(exception.Message);
+                    await Task.Delay(Pause, time, cancellationToken);
+                    if (speaker.Changes.TryPeek(out _))
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    private void Report(PolicyStoreException? problem)
+    {
+        state.Problem = problem?.Message;
+        if (problem is null)
+        {
+            LogFollows(store.Name);
+        }
+        else
+        {
+            LogCut(problem.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Degradation of the fleet is followed in {Store}")]
+    private partial void LogFollows(string store);
+
+    [LoggerMessage(LogLevel.Warning, "Degradation of the fleet cannot be followed; what was said last holds: {Problem}")]
+    private partial void LogCut(string problem);
+
+    [LoggerMessage(LogLevel.Warning, "The fleet could not be told; it is tried again: {Problem}")]
+    private partial void LogNotTold(string problem);
+}
+
+/// <summary>Who this instance is in the fleet.</summary>
+/// <param name="Name">Its name, alone in the fleet.</param>
+internal sealed record FleetIdentity(string Name);

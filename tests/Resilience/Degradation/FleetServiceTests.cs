@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using ResilientShop.Resilience.Http;
+using ResilientShop.Resilience.Policies;
+using ResilientShop.Resilience.Testing;
+
+namespace ResilientShop.Resilience.Tests.Degradation;
+
+/// <summary>An instance in its fleet: what it tells, and what it does with what it hears.</summary>
+public sealed class FleetServiceTests
+{
+    private static readonly FleetDegradation Broken = new(DegradationLevel.Broken, 0, IsForced: false, "errors", "orders/2", VirtualClock.DefaultStart);
+
+    [Fact]
+    public async Task It_follows_what_others_say_of_its_service_and_forces_the_breakers_of_others()
+    {
+        await using var world = new World();
+        var payments = world.Registry.Get("payments");
+        await world.RunAsync(async () =>
+        {
+            await world.Store.SayAsync(("orders", Broken with { Level = DegradationLevel.Degraded }), ("payments", Broken));
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Degraded);
+            payments.Breaker()!.State.ShouldBe(BreakerState.Forced);
+            world.Registry.Get("inventory").Breaker()!.State.ShouldBe(BreakerState.Closed);
+
+            await world.Store.SayAsync();
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Normal);
+            payments.Breaker()!.State.ShouldBe(BreakerState.Closed);
+        });
+    }
+
+    [Fact]
+    public async Task It_does_not_follow_itself_but_an_operator_of_its_name()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            await world.Store.SayAsync(("orders", Broken with { By = "orders/1" }));
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Normal);
+            await world.Store.SayAsync(("orders", Broken with { By = "orders/1", IsForced = true }));
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Broken);
+        });
+    }
+
+    [Fact]
+    public async Task It_tells_of_its_trouble_step_by_step_and_takes_it_back()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            world.Degrade();
+            (await world.Store.NextAsync()).ShouldBe("orders Degraded 0");
+            for (var step = 0; step < 4; step++)
+            {
+                world.Clock.Advance(TimeSpan.FromMinutes(2));
+                world.Service.Decide();
+                (await world.Store.NextAsync()).ShouldBe($"orders Degraded {new[] { 0.05, 0.25, 0.5, 1 }[step]}");
+            }
+
+            world.Clock.Advance(TimeSpan.FromMinutes(2));
+            world.Service.Decide();
+            (await world.Store.NextAsync()).ShouldBe("orders withdrawn");
+        });
+    }
+
+    [Fact]
+    public async Task A_store_that_is_away_is_told_later()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            world.Store.IsAway = true;
+            world.Degrade();
+            await Task.Delay(TimeSpan.FromSeconds(3), world.Clock);
+            world.Store.IsAway = false;
+            (await world.Store.NextAsync()).ShouldBe("orders Degraded 0");
+        });
+    }
+
+    [Fact]
+    public async Task An_alert_is_nobody_else_s_business()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            world.Serve(20, failed: false);
+            await Task.Delay(TimeSpan.FromMilliseconds(600), world.Clock);
+            world.Serve(20, failed: false);
+            world.Service.Decide();
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Alert);
+            await Task.Delay(TimeSpan.FromSeconds(1), world.Clock);
+            world.Store.HasTold.ShouldBeFalse();
+        });
+    }
+
+    private sealed class World : IAsyncDisposable
+    {
+        private readonly ServiceProvider _services;
+
+        public World()
+        {
+            var services = new ServiceCollection();
+            services.AddLogging();
+            services.AddSingleton<IHostEnvironment>(new Microsoft.Extensions.Hosting.Internal.HostingEnvironment());
+            services.AddSingleton<TimeProvider>(Clock);
+            services.AddServiceDegradation("orders");
+            services.AddFleetDegradation("orders/1", _ => Store);
+            _services = services.BuildServiceProvider();
+        }
+
+        public VirtualClock Clock { get; } = new();
+
+        public FakeFleetStore Store { get; } = new();
+
+        public ServiceDegradation Service => _services.GetRequiredService<ServiceDegradation>();
+
+        public DependencyRegistry Registry => _services.GetRequiredService<DependencyRegistry>();
+
+        public Task RunAsync(Func<Task> test) => Clock.RunAsync(async () =>
+        {
+            var service = _services.GetServices<IHostedService>().OfType<FleetService>().Single();
+            await service.StartAsync(CancellationToken.None);
+            await test();
+            await service.StopAsync(CancellationToken.None);
+        });
+
+        public void Serve(int requests, bool failed)
+        {
+            for (var request = 0; request < requests; request++)
+            {
+                Service.Record(Service.Endpoint("a"), Service.Current, tookNormalWay: true, Clock.GetTimestamp() - TimeSpan.FromSeconds(3).Ticks, failed);
+            }
+        }
+
+        public void Degrade()
+        {
+            Serve(20, failed: true);
+            Clock.Advance(TimeSpan.FromMilliseconds(600));
+            Serve(20, failed: true);
+            Service.Decide();
+            Service.Current.Level.ShouldBe(DegradationLevel.Degraded);
+        }
+
+        public ValueTask DisposeAsync() => _services.DisposeAsync();
+    }
+
+    private sealed class FakeFleetStore : IFleetStore
+    {
+        private readonly Channel<(IReadOnlyDictionary<string, FleetDegradation> State, TaskCompletionSource Taken)> _states =
+            Channel.CreateUnbounded<(IReadOnlyDictionary<string, FleetDegradation>, TaskCompletionSource)>();
+
+        private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
+
+        public string Name => "memory";
+
+        public bool IsAway { get; set; }
+
+        public bool HasTold => _told.Reader.TryPeek(out _);
+
+        public Task SayAsync(params (string Service, FleetDegradation Said)[] said)
+        {
+            var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _states.Writer.TryWrite((said.ToDictionary(one => one.Service, one => one.Said), taken));
+            return taken.Task;
+        }
+
+        public ValueTask<string> NextAsync() => _told.Reader.ReadAsync();
+
+        public async IAsyncEnumerable<IReadOnlyDictionary<string, FleetDegradation>> WatchAsync(
+            Action<PolicyStoreException?> problem, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var (state, taken) in _states.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return state;
+                taken.SetResult();
+            }
+        }
+
+        public Task<bool> LeadAsync(string service, FleetDegradation said, CancellationToken cancellationToken)
+        {
+            Tell(FormattableString.Invariant($"{service} {said.Level} {said.NormalShare}"));
+            return Task.FromResult(true);
+        }
+
+        public Task WithdrawAsync(string service, CancellationToken cancellationToken)
+        {
+            Tell($"{service} withdrawn");
+            return Task.CompletedTask;
+        }
+
+        public Task ForceAsync(string service, FleetDegradation said, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task ReleaseAsync(string service, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        private void Tell(string what)
+        {
+            if (IsAway)
+            {
+                throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "away");
+            }
+
+            _told.Writer.TryWrite(what);
+        }
+    }
+}
