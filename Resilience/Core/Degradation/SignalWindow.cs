@@ -30,9 +30,12 @@ public sealed class SignalWindow
         _time = time;
         _sliceStamps = Math.Max(1, Stamps.From(length, time) / Slices);
         _microsecondsPerStamp = 1e6 / time.TimestampFrequency;
-        for (var index = 0; index < _slices.Length; index++)
+
+        // As if they had turned in time: then the first requests find the slice of this moment and the one before.
+        var number = time.GetTimestamp() / _sliceStamps;
+        for (var back = 0; back < _slices.Length; back++)
         {
-            _slices[index] = new Slice();
+            _slices[IndexOf(number - back)] = new Slice { Number = number - back };
         }
     }
 
@@ -130,35 +133,54 @@ public sealed class SignalWindow
         return sum;
     }
 
+    /// <summary>Clocks may start below zero.</summary>
+    private int IndexOf(long number)
+    {
+        var index = (int)(number % _slices.Length);
+        return index < 0 ? index + _slices.Length : index;
+    }
+
     private Slice SliceAt(long now)
     {
         var number = now / _sliceStamps;
-        var slice = _slices[(int)((ulong)number % (ulong)_slices.Length)];
+        var slice = _slices[IndexOf(number)];
         var current = Volatile.Read(ref slice.Number);
         return current >= number && current != Turning ? slice : Turned(slice, current, number);
     }
 
     /// <summary>
-    /// Empties a slice for a new turn. One of those who find it old does so; who comes meanwhile counts in the slice before, rather than wait.
+    /// Empties a slice for a new turn. One of those who find it old does so, which takes a microsecond; who comes meanwhile counts in the slice before rather than wait, and
+    /// waits only where there was no request in the time of that one.
     /// </summary>
     private Slice Turned(Slice slice, long current, long number)
     {
-        if (current == Turning || Interlocked.CompareExchange(ref slice.Number, Turning, current) != current)
+        if (current != Turning && Interlocked.CompareExchange(ref slice.Number, Turning, current) == current)
         {
-            return _slices[(int)((ulong)(number - 1) % (ulong)_slices.Length)];
+            Interlocked.Add(ref _retired, Sum(slice.Latencies));
+            Array.Clear(slice.Latencies);
+            slice.Failures = 0;
+            Volatile.Write(ref slice.Number, number);
+            return slice;
         }
 
-        Interlocked.Add(ref _retired, Sum(slice.Latencies));
-        Array.Clear(slice.Latencies);
-        slice.Failures = 0;
-        Volatile.Write(ref slice.Number, number);
+        var before = _slices[IndexOf(number - 1)];
+        if (Volatile.Read(ref before.Number) == number - 1)
+        {
+            return before;
+        }
+
+        for (var wait = new SpinWait(); Volatile.Read(ref slice.Number) == Turning;)
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
         return slice;
     }
 
     private sealed class Slice
     {
         public readonly int[] Latencies = new int[LatencyBuckets.Count];
-        public long Number = long.MinValue;
+        public long Number;
         public int Failures;
     }
 }

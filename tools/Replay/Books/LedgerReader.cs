@@ -9,6 +9,9 @@ namespace ResilientShop.Replay.Books;
 /// <summary>Reads orders, payments and stock, several at a time.</summary>
 internal sealed class LedgerReader(ShopClient shop, int concurrency, TimeProvider time)
 {
+    private static readonly TimeSpan CaptureWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Reads what the books say of <paramref name="runs"/> and <paramref name="skus"/>.</summary>
     public async Task<Ledger> ReadAsync(
         IReadOnlyCollection<OrderRun> runs, IReadOnlyCollection<string> skus, IProgressStage progress, CancellationToken cancellationToken)
@@ -40,6 +43,22 @@ internal sealed class LedgerReader(ShopClient shop, int concurrency, TimeProvide
             run.See(view, time.GetTimestamp());
         }
 
-        return new LedgerEntry(run, id, order, await shop.GetPaymentAsync(id, cancellationToken));
+        return new LedgerEntry(run, id, order, await ReadPaymentAsync(id, cancellationToken));
+    }
+
+    /// <summary>A payment that is authorized only is captured without anybody's doing, so it is waited for.</summary>
+    private async Task<ShopAnswer<PaymentView>> ReadPaymentAsync(Guid id, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var payment = await shop.GetPaymentAsync(id, cancellationToken);
+            if (payment.Body?.Status != PaymentStatus.Authorized || time.GetElapsedTime(start) > CaptureWithin)
+            {
+                return payment;
+            }
+
+            await Task.Delay(Look, time, cancellationToken);
+        }
     }
 }

@@ -60,6 +60,9 @@ internal static class Rules
     /// <summary>Every planned fault could be done, and every killed process came back.</summary>
     public const string Recovered = "process-recovered";
 
+    /// <summary>With a scenario: the services took it as they must.</summary>
+    public const string AsDrilled = "as-drilled";
+
     /// <summary>Orders, payments and stock can be read.</summary>
     public const string Readable = "books-readable";
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ResilientShop.Replay.Drills;
 using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.OnlineRetail;
 using ResilientShop.Replay.OwnShop;
@@ -118,7 +119,11 @@ internal static class ReplayCommand
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        using var session = new ReplaySession(scenario, settings, shop?.Addresses, faults is null ? null : new FaultRun(faults, shop!.Victims, time), console, time);
+        using var drilled = settings.Drill is null ? null : new DrillShop(shop!.Addresses, shop.OperatorKey);
+        using var session = new ReplaySession(scenario, settings, shop?.Addresses, faults is null ? null : new FaultRun(faults, shop!.Victims, time), console, time)
+        {
+            Drill = drilled is null ? null : new DrillRun(settings.Drill!, drilled, time),
+        };
         var fault = (faults is null ? null : FindMissing(faults, shop!)) ?? await session.FindGatewayFaultAsync(cancellationToken);
         if (fault is not null)
         {
@@ -132,6 +137,11 @@ internal static class ReplayCommand
         }
 
         var (summary, full) = await session.RunAsync(cancellationToken);
+        if (settings.Chart is not null && session.Chart() is { } chart)
+        {
+            await File.WriteAllTextAsync(settings.Chart, chart, CancellationToken.None);
+        }
+
         if (report is not null)
         {
             await report.WriteAsync(full);
@@ -180,13 +190,12 @@ internal static class ReplayCommand
         return FileReplay.Create(settings.File!, day, settings.RunId, settings.Token, settings.Limit, settings.Passes ?? PassesFor(settings, day));
     }
 
-    /// <summary>Faults need time, and a day may be over in seconds: then it is played as often as it takes.</summary>
+    /// <summary>Faults and drills need time, and a day may be over in seconds: then it is played as often as it takes.</summary>
     private static int PassesFor(ReplaySettings settings, RetailDay day)
     {
         var orders = Math.Min(settings.Limit ?? int.MaxValue, day.Orders.Count);
-        return settings.Faults is { } faults && orders > 0
-            ? Math.Max(1, (int)Math.Ceiling(FaultPlan.ShortestReplay(faults.Kills).TotalSeconds * settings.Load.Rate / orders))
-            : 1;
+        var time = settings.Faults is { } faults ? FaultPlan.ShortestReplay(faults.Kills) : settings.Drill?.Orders ?? TimeSpan.Zero;
+        return orders > 0 ? Math.Max(1, (int)Math.Ceiling(time.TotalSeconds * settings.Load.Rate / orders)) : 1;
     }
 
     private static void PrintSource(IScenario scenario, ReplaySettings settings, ReplayConsole console)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using ResilientShop.Replay.Drills;
 using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
 using ResilientShop.Replay.OwnShop;
@@ -19,6 +20,8 @@ internal sealed class ReplayCommandLine
     private const int FaultConcurrency = 128;
     private const int FaultRetries = 100;
     private const int FaultSettle = 30;
+    private const double DrillRate = 30;
+    private const int DrillConcurrency = 256;
     private const int MaxFaults = 1000;
     private const int MaxBuyers = 100_000;
 
@@ -29,12 +32,12 @@ internal sealed class ReplayCommandLine
     };
 
     private readonly Option<Uri?> _gateway = OptionParsers.Address("--gateway", "URL of the shop's gateway [default: http://localhost:8080]");
-    private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0, with --kills {FaultRate}]", 0, 100_000);
-    private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them, with --kills {FaultConcurrency}]", 1, 10_000);
+    private readonly Option<double?> _rate = OptionParsers.Number("--rate", $"orders per second, 0 = as fast as possible [default: {DefaultRate}; with --buyers 0, with --kills {FaultRate}, with --scenario {DrillRate}]", 0, 100_000);
+    private readonly Option<int?> _concurrency = OptionParsers.Whole("--concurrency", $"most orders in flight [default: {DefaultConcurrency}; with --buyers all of them, with --kills {FaultConcurrency}, with --scenario {DrillConcurrency}]", 1, 10_000);
     private readonly Option<int?> _buyers = OptionParsers.Whole("--buyers", "no file: this many buyers of one piece each of a fresh sku", 1, MaxBuyers);
     private readonly Option<int?> _stock = OptionParsers.Whole("--stock", "with --buyers: pieces there are", 0, 1_000_000);
     private readonly Option<int?> _limit = OptionParsers.Whole("--limit", "only the first orders of the file", 1, int.MaxValue);
-    private readonly Option<int?> _repeat = OptionParsers.Whole("--repeat", "the file so many times in a row [default: 1; with --kills as often as they need]", 1, 10_000);
+    private readonly Option<int?> _repeat = OptionParsers.Whole("--repeat", "the file so many times in a row [default: 1; with --kills or --scenario as often as they need]", 1, 10_000);
     private readonly Option<string?> _runId = OptionParsers.Word("--run-id", "part of every idempotency key; must be new to the shop [default: time and chance]", 40);
     private readonly Option<string?> _token = OptionParsers.Word("--token", "payment token of every order [default: tok_ok]", 64);
     private readonly Option<double?> _settle = OptionParsers.Number("--settle", $"seconds an accepted order may take to end [default: 60; with --kills {FaultSettle}, from the last fault on]", 0, 86_400);
@@ -50,6 +53,13 @@ internal sealed class ReplayCommandLine
     private readonly Option<int?> _kills = OptionParsers.Whole("--kills", "with --start-shop: kill a random process of the shop so many times while orders flow, and pause one half as often", 1, MaxFaults);
     private readonly Option<int?> _seed = OptionParsers.Whole("--seed", "with --kills: the same seed plans the same faults [default: by chance]", 0, int.MaxValue);
 
+    private readonly Option<string?> _chart = new("--chart") { Description = "with --scenario: draw the share of confirmed orders over time into this SVG file", HelpName = "FILE" };
+    private readonly Option<string?> _scenario = new("--scenario")
+    {
+        Description = $"with --start-shop: a drill while orders flow: {string.Join(", ", DrillCatalog.All.Values.Select(drill => $"{drill.Name} ({drill.Purpose})"))}",
+        HelpName = "NAME",
+    };
+
     /// <summary>The command to parse with and to hang the action on.</summary>
     public RootCommand Root { get; }
 
@@ -63,7 +73,7 @@ internal sealed class ReplayCommandLine
             Exit code: 0 balanced, 1 not balanced, 2 wrong usage, file, gateway or shop (nothing sent), 130 interrupted.
             """);
         Root.Arguments.Add(_file);
-        foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote, _startShop, _noBuild, _shopLog, _kills, _seed])
+        foreach (var option in (Option[])[_gateway, _rate, _concurrency, _buyers, _stock, _limit, _repeat, _runId, _token, _settle, _retries, _timeout, _show, _report, _allowRemote, _startShop, _noBuild, _shopLog, _kills, _seed, _scenario, _chart])
         {
             Root.Options.Add(option);
         }
@@ -113,6 +123,7 @@ internal sealed class ReplayCommandLine
         var gateway = parsed.GetValue(_gateway) ?? new Uri("http://localhost:8080/");
         var retries = new RetrySchedule();
         var kills = parsed.GetValue(_kills);
+        var drill = parsed.GetValue(_scenario) is { } scenario ? DrillCatalog.All[scenario] : null;
         var seed = parsed.GetValue(_seed) ?? RandomNumberGenerator.GetInt32(1, 1_000_000);
         return new ReplaySettings(
             parsed.GetValue(_file),
@@ -120,8 +131,8 @@ internal sealed class ReplayCommandLine
             gateway,
             IsLocal(gateway),
             new LoadSettings(
-                parsed.GetValue(_rate) ?? (kills is not null ? FaultRate : buyers is null ? DefaultRate : 0),
-                parsed.GetValue(_concurrency) ?? buyers ?? (kills is null ? DefaultConcurrency : FaultConcurrency),
+                parsed.GetValue(_rate) ?? (kills is not null ? FaultRate : drill is not null ? DrillRate : buyers is null ? DefaultRate : 0),
+                parsed.GetValue(_concurrency) ?? buyers ?? (kills is not null ? FaultConcurrency : drill is not null ? DrillConcurrency : DefaultConcurrency),
                 TimeSpan.FromSeconds(parsed.GetValue(_settle) ?? (kills is null ? 60 : FaultSettle))),
             retries with
             {
@@ -135,7 +146,9 @@ internal sealed class ReplayCommandLine
             parsed.GetValue(_show) ?? 5,
             parsed.GetValue(_report),
             parsed.GetValue(_startShop) ? new OwnShopSettings(!parsed.GetValue(_noBuild), parsed.GetValue(_shopLog)) : null,
-            kills is { } faults ? new FaultSettings(faults, seed, RepeatCommand.Of(arguments, seed)) : null);
+            kills is { } faults ? new FaultSettings(faults, seed, RepeatCommand.Of(arguments, seed)) : null,
+            drill,
+            parsed.GetValue(_chart));
     }
 
     private IEnumerable<string> FindShopContradictions(ParseResult parsed)
@@ -166,9 +179,52 @@ internal sealed class ReplayCommandLine
             yield return $"--rate: 0 cannot be combined with --kills {kills}; faults are spread over the time that the orders take, so the rate must be above 0";
         }
 
+        foreach (var fault in FindDrillContradictions(parsed, startShop, kills))
+        {
+            yield return fault;
+        }
+
         if (kills is not null && !OperatingSystem.IsLinux())
         {
             yield return $"--kills: {kills} needs Linux, whose /proc tells which process is whose";
+        }
+    }
+
+    private IEnumerable<string> FindDrillContradictions(ParseResult parsed, bool startShop, int? kills)
+    {
+        if (parsed.GetValue(_scenario) is not { } scenario)
+        {
+            if (parsed.GetValue(_chart) is { } chart)
+            {
+                yield return $"--chart: '{chart}' needs --scenario NAME";
+            }
+
+            yield break;
+        }
+
+        if (!DrillCatalog.All.ContainsKey(scenario))
+        {
+            yield return $"--scenario: '{scenario}' is not known; it must be one of {string.Join(", ", DrillCatalog.All.Keys)}";
+        }
+
+        if (!startShop)
+        {
+            yield return $"--scenario: {scenario} needs --start-shop; only a shop of the tool's own is drilled";
+        }
+
+        if (kills is not null)
+        {
+            yield return $"--scenario: {scenario} cannot be combined with --kills {kills}; use one or the other";
+        }
+
+        if (parsed.GetValue(_buyers) is { } buyers)
+        {
+            yield return $"--scenario: {scenario} cannot be combined with --buyers {buyers}; it needs orders that flow, so name a FILE";
+        }
+
+        if (parsed.GetValue(_rate) is 0)
+        {
+            yield return $"--rate: 0 cannot be combined with --scenario {scenario}; its steps have their times, so the rate must be above 0";
         }
     }
 

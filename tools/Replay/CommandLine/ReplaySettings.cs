@@ -1,3 +1,4 @@
+using ResilientShop.Replay.Drills;
 using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
 using ResilientShop.Replay.OwnShop;
@@ -7,7 +8,7 @@ namespace ResilientShop.Replay.CommandLine;
 
 /// <summary>
 /// A command line that was found right. Either <see cref="File"/> or <see cref="Sale"/> is set. <see cref="Passes"/> is null where it was left to the tool;
-/// <see cref="Gateway"/> means nothing with a <see cref="Shop"/>, which the tool starts itself. There are no <see cref="Faults"/> without one.
+/// <see cref="Gateway"/> means nothing with a <see cref="Shop"/>, which the tool starts itself. There are neither <see cref="Faults"/> nor a <see cref="Drill"/> without one.
 /// </summary>
 internal sealed record ReplaySettings(
     string? File,
@@ -23,4 +24,6 @@ internal sealed record ReplaySettings(
     int Shown,
     string? Report,
     OwnShopSettings? Shop,
-    FaultSettings? Faults);
+    FaultSettings? Faults,
+    Drill? Drill,
+    string? Chart);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using ResilientShop.Replay.Faults;
 
 namespace ResilientShop.Replay.OwnShop;
@@ -33,6 +34,9 @@ internal sealed class StartedShop : IAsyncDisposable
     /// <summary>What the ready file said when the shop became ready.</summary>
     public ShopAddresses Addresses { get; private set; } = null!;
 
+    /// <summary>The key of its operators, known to this tool only.</summary>
+    public string OperatorKey { get; private init; } = "";
+
     /// <summary>Its processes, to be hit.</summary>
     public IVictims Victims { get; }
 
@@ -47,7 +51,8 @@ internal sealed class StartedShop : IAsyncDisposable
         {
             var readyFile = Path.Combine(folder.FullName, "ready.json");
             var output = ShopOutput.Open(settings.Log);
-            shop = new StartedShop(folder, output, Process.Start(StartInfo(program, readyFile, quiet: settings.Log is null))!, readyFile);
+            var key = RandomNumberGenerator.GetHexString(32);
+            shop = new StartedShop(folder, output, Process.Start(StartInfo(program, readyFile, key, quiet: settings.Log is null))!, readyFile) { OperatorKey = key };
             await shop.ReadyAsync(time, cancellationToken);
             return shop;
         }
@@ -113,7 +118,7 @@ internal sealed class StartedShop : IAsyncDisposable
     }
 
     /// <summary>A session of its own keeps the terminal's Ctrl-C from it: this tool stops it, in its time.</summary>
-    private static ProcessStartInfo StartInfo(string program, string readyFile, bool quiet)
+    private static ProcessStartInfo StartInfo(string program, string readyFile, string operatorKey, bool quiet)
     {
         string[] command = [ShopProgram.Dotnet, program, "--ready-file", readyFile];
         string[] sessioned = File.Exists("/usr/bin/setsid") ? ["/usr/bin/setsid", .. command] : command;
@@ -128,6 +133,7 @@ internal sealed class StartedShop : IAsyncDisposable
             start.Environment[port] = "0";
         }
 
+        start.Environment["Operator__Key"] = operatorKey;
         start.Environment["Embedded__Quiet"] = quiet ? "true" : "false";
         return start;
     }

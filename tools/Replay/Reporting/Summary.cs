@@ -1,4 +1,5 @@
 using ResilientShop.Replay.Books;
+using ResilientShop.Replay.Drills;
 using ResilientShop.Replay.Load;
 
 namespace ResilientShop.Replay.Reporting;
@@ -44,6 +45,9 @@ internal sealed record Summary(
 
     /// <summary>What was done to the shop; null when nothing was.</summary>
     public FaultSummary? Faults { get; init; }
+
+    /// <summary>How the services took a drill; null when there was none.</summary>
+    public DrillSummary? Drill { get; init; }
 
     /// <summary>Most violations that the JSON line lists; <see cref="ViolationCount"/> has them all.</summary>
     public const int MaxListedViolations = 100;

@@ -81,6 +81,21 @@ internal static class SummaryPrinter
             }
         }
 
+        if (summary.Drill is { } drill)
+        {
+            Row("scenario", $"{drill.Scenario}, {drill.Changes.Count} changes of level or share");
+            foreach (var (text, holds) in drill.Expectations)
+            {
+                Row(holds ? "  as expected" : "  NOT as expected", text);
+            }
+
+            foreach (var phase in drill.Phases)
+            {
+                Row($"  {phase.Phase}", FormattableString.Invariant(
+                    $"{phase.Orders} orders, {phase.ConfirmedShare * 100:0.#} % confirmed in the end, {phase.AnsweredInTime} answered in time, p50 {phase.ServiceTimeMs.P50} ms, p99 {phase.ServiceTimeMs.P99} ms"));
+            }
+        }
+
         Row("books", (summary.Balanced, summary.Interrupted) switch
         {
             (true, _) => "balanced",

@@ -1,5 +1,6 @@
 using ResilientShop.Replay.Books;
 using ResilientShop.Replay.CommandLine;
+using ResilientShop.Replay.Drills;
 using ResilientShop.Replay.Faults;
 using ResilientShop.Replay.Load;
 using ResilientShop.Replay.OwnShop;
@@ -46,6 +47,9 @@ internal sealed class ReplaySession : IDisposable
         _run = new LoadRun(scenario.Plan, _shop, settings.Load, time);
     }
 
+    /// <summary>What is drilled while orders flow; null for nothing.</summary>
+    public DrillRun? Drill { get; init; }
+
     // Look-ups beside the orders: enough to be quick, too few to be a load of their own.
     private int ReadConcurrency => Math.Min(_settings.Load.Concurrency, 16);
 
@@ -76,9 +80,13 @@ internal sealed class ReplaySession : IDisposable
         {
             Shop = _shopBooks is null ? null : ShopSummary.Of(_shopBooks),
             Faults = _faults is null ? null : FaultSummary.Of(_faults.Plan, _faults.Outcomes, _settings.Faults!.Command),
+            Drill = Drill is null ? null : DrillSummary.Of(Drill, _run.Orders, _time),
         };
         return (summary, Report.Of(summary, _violations, _scenario.Source, _run));
     }
+
+    /// <summary>The orders of the drill as SVG, when the run is over; null without a drill.</summary>
+    public string? Chart() => Drill is null ? null : DrillChart.Draw(Drill, _run.Orders, _time);
 
     /// <inheritdoc />
     public void Dispose()
@@ -105,7 +113,7 @@ internal sealed class ReplaySession : IDisposable
         var start = _time.GetUtcNow() - ClockTolerance;
         using (var stage = board.Begin("Sending orders", _scenario.Plan.Steps.Count))
         {
-            var trouble = _faults?.RunAsync(board, cancellationToken) ?? Task.CompletedTask;
+            var trouble = _faults?.RunAsync(board, cancellationToken) ?? Drill?.RunAsync(board, cancellationToken) ?? Task.CompletedTask;
             await Task.WhenAll(trouble, _run.SendAsync(trouble, stage, cancellationToken));
         }
 
@@ -116,6 +124,7 @@ internal sealed class ReplaySession : IDisposable
         _violations.AddRange(_scenario.Judge(_run.Orders));
         _violations.AddRange((_faults?.Outcomes ?? []).Where(outcome => outcome.Problem is not null).Select(outcome => new Violation(Rules.Recovered, outcome.Problem!)));
         _violations.AddRange(_faults is null ? [] : _run.Orders.Where(order => order.IsLate).Select(Late));
+        _violations.AddRange((Drill?.Drill.Expectations ?? []).Where(expectation => !expectation.Holds(Drill!.Record)).Select(expectation => new Violation(Rules.AsDrilled, $"{expectation.Text}: it was not so")));
         await CheckOwnShopAsync(board, cancellationToken);
     }
 

@@ -18,6 +18,7 @@ public static class PolicyLinter
         new BreakerShorterThanReadiness(),
         new RetriesMultiply(),
         new NoRetryBudget(),
+        new LimitNobodyReaches(),
         new UnknownName(),
         new CallCycle(),
     ];

@@ -32,6 +32,7 @@ public sealed class ExampleDocumentTests
             "Warning breaker-shorter-than-readiness gateway -> payments: recovery_ms says payments is back after 2000 ms, ready_ms says after 3000 ms.",
             "Warning caller-gives-up-first gateway -> orders -> inventory: orders -> inventory takes up to 10000 + 5 reserve = 10005 ms, "
                 + "but an attempt of gateway -> orders ends after 2000 ms and is made again.",
+            "Warning limit-nobody-reaches orders: it degrades above a P99 of 2000 ms, and nobody waits for it longer than 2000 ms.",
             "Warning route-sla routes.place-order: gateway -> orders: only 1 of 3 attempts can start: 2000 + 130 wait + 2000 + 260 wait + 2000 + 5 reserve, sla_ms is 2000.",
             "Warning route-sla routes.place-order: orders -> inventory: 10000 + 5 reserve = 10005 ms, sla_ms is 2000: late attempts are never made.",
             "Note attempts-exceed-total payments -> payment-provider: only 3 of 5 attempts can start when each of them times out, all of them when they fail at once: "
@@ -48,7 +49,7 @@ public sealed class ExampleDocumentTests
         string[] scopes =
         [
             "services/gateway", "dependencies: { orders: { breaker: { recovery_ms: 3000 } }, payments: { breaker: { recovery_ms: 3000 } } }",
-            "services/orders", "dependencies: { inventory: { total_ms: 1995, l2: { attempt_timeout_ms: 533 } } }",
+            "services/orders", "dependencies: { inventory: { total_ms: 1995, l2: { attempt_timeout_ms: 533 } } }\ndegradation: { p99_limit_ms: 1500 }",
             "routes/place-order", "l2: { attempt_timeout_ms: 535 }",
         ];
         var findings = PolicyLinter.Lint(GoodDocument.Load([(PolicyScope.Whole, Text), .. scopes.Chunk(2).Select(scope => (scope[0], scope[1]))]));
