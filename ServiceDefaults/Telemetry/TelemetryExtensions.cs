@@ -55,7 +55,8 @@ internal static class TelemetryExtensions
 
     private static bool IsProbe(PathString path) => IsProbe(path.Value);
 
-    private static bool IsProbe(string? path) => path is "/health" or "/alive" or "/metrics";
+    /// <summary>What is asked again and again by those who watch, each a trace about nothing.</summary>
+    private static bool IsProbe(string? path) => path?.TrimEnd('/') is "/health" or "/alive" or "/metrics" or "/resilience/degradation" or "/api/degradation";
 
     /// <summary>
     /// A proxy's rounds of probes, and the calls that keep a lease in etcd alive, would be traces of their own, thousands a day, about nothing. A gRPC call that is

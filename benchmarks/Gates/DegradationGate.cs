@@ -10,7 +10,7 @@ internal static class DegradationGate
     public static async IAsyncEnumerable<Figure> MeasureAsync()
     {
         var (nanoseconds, bytes) = RecordCost.OfRecording();
-        yield return new Figure("recording a request, ns", nanoseconds, 50, FormattableString.Invariant($"{RecordCost.OfTimestamp():0.0} of them the start's timestamp"));
+        yield return new Figure("recording a request, ns", nanoseconds, 50, FormattableString.Invariant($"{RecordCost.OfTimestamp():0.0} of them the timestamp of its end"));
         yield return new Figure("recording a request, bytes", bytes, 0, "5 million requests");
         (nanoseconds, bytes) = RecordCost.OfReading();
         yield return new Figure("reading where the service stands, ns", nanoseconds, 2, "");

@@ -10,7 +10,7 @@ public sealed class DegradationPosition
     {
         (State, Policy, Fleet) = (state, policy, fleet);
         var own = state.NormalShare(policy);
-        (Level, NormalShare) = fleet is null || state.IsForced ? (state.Level, own)
+        (Level, NormalShare) = fleet is null || state.IsForced || (!policy.IsEnabled && !fleet.IsForced) ? (state.Level, own)
             : fleet.IsForced ? (fleet.Level, fleet.NormalShare)
             : (fleet.Level > state.Level ? fleet.Level : state.Level, Math.Min(fleet.NormalShare, own));
         SlowStamps = Stamps.From(policy.P99Limit, time);

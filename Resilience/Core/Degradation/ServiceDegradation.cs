@@ -203,7 +203,7 @@ public sealed class ServiceDegradation : IDisposable
             if (_position.TryMove(from, next.To))
             {
                 var change = new DegradationChange(_time.GetUtcNow(), Service, from, next.To, next.Decision, next.Reason);
-                if (next.Decision is not null || (from.Level, from.NormalShare) != (next.To.Level, next.To.NormalShare))
+                if (next.Decision is not null || from.State != next.To.State || (from.Level, from.NormalShare) != (next.To.Level, next.To.NormalShare))
                 {
                     Tell(change);
                 }

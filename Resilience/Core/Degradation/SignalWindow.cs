@@ -14,10 +14,14 @@ public sealed class SignalWindow
 
     private const long Turning = long.MaxValue;
 
+    /// <summary>A start that no timestamp is within a slice of.</summary>
+    private const long NoMoment = long.MinValue / 2;
+
     private readonly Slice[] _slices = new Slice[Slices + 1];
     private readonly long _sliceStamps;
     private readonly double _microsecondsPerStamp;
     private readonly TimeProvider _time;
+    private Slice _latest;
     private long _retired;
 
     /// <param name="length">Length of the window; 10 s where the policy says nothing else.</param>
@@ -35,8 +39,10 @@ public sealed class SignalWindow
         var number = time.GetTimestamp() / _sliceStamps;
         for (var back = 0; back < _slices.Length; back++)
         {
-            _slices[IndexOf(number - back)] = new Slice { Number = number - back };
+            _slices[IndexOf(number - back)] = new Slice { Number = number - back, Start = (number - back) * _sliceStamps };
         }
+
+        _latest = _slices[IndexOf(number)];
     }
 
     /// <summary>All requests that were ever recorded. While a slice turns it can be short of those that the slice held.</summary>
@@ -142,6 +148,13 @@ public sealed class SignalWindow
 
     private Slice SliceAt(long now)
     {
+        // Nearly always it is the one that the last request was in: that costs no division.
+        var latest = Volatile.Read(ref _latest);
+        return (ulong)(now - Volatile.Read(ref latest.Start)) < (ulong)_sliceStamps ? latest : FindSlice(now);
+    }
+
+    private Slice FindSlice(long now)
+    {
         var number = now / _sliceStamps;
         var slice = _slices[IndexOf(number)];
         var current = Volatile.Read(ref slice.Number);
@@ -157,9 +170,12 @@ public sealed class SignalWindow
         if (current != Turning && Interlocked.CompareExchange(ref slice.Number, Turning, current) == current)
         {
             Interlocked.Add(ref _retired, Sum(slice.Latencies));
+            Volatile.Write(ref slice.Start, NoMoment);
             Array.Clear(slice.Latencies);
             slice.Failures = 0;
+            Volatile.Write(ref slice.Start, number * _sliceStamps);
             Volatile.Write(ref slice.Number, number);
+            Volatile.Write(ref _latest, slice);
             return slice;
         }
 
@@ -181,6 +197,7 @@ public sealed class SignalWindow
     {
         public readonly int[] Latencies = new int[LatencyBuckets.Count];
         public long Number;
+        public long Start;
         public int Failures;
     }
 }

@@ -35,7 +35,13 @@ internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegrada
             await next(http);
             (hasThrown, isCut) = (false, caller.IsCancellationRequested);
         }
-        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        catch (BadHttpRequestException wrong) when (wrong.StatusCode < StatusCodes.Status500InternalServerError)
+        {
+            // The caller's fault; who makes an answer of it stands further out.
+            hasThrown = false;
+            throw;
+        }
+        catch (Exception) when (caller.IsCancellationRequested)
         {
             isCut = true;
             throw;

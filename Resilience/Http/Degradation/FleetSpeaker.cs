@@ -12,7 +12,7 @@ internal sealed class FleetSpeaker : IDegradationListener
 
     public void OnChange(DegradationChange change)
     {
-        if (change.Decision is not null)
+        if (change.From.State != change.To.State)
         {
             _changes.Writer.TryWrite(change);
         }

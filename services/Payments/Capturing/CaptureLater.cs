@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Payments.ProviderClient;
 using ResilientShop.Payments.Records;
@@ -12,12 +11,15 @@ namespace ResilientShop.Payments.Capturing;
 /// leaves behind when it dies comes up again. The provider captures a payment once however often it is asked.
 /// </summary>
 internal sealed partial class CaptureLater(
-    PaymentTable payments, IServiceScopeFactory scopes, CaptureSignal signal, IOptions<CaptureOptions> options, TimeProvider time, ILogger<CaptureLater> logger) : BackgroundService
+    PaymentTable payments, IServiceScopeFactory scopes, CaptureSignal signal, IHostApplicationLifetime lifetime, IOptions<CaptureOptions> options, TimeProvider time, ILogger<CaptureLater> logger)
+    : BackgroundService
 {
     private readonly CaptureOptions _options = options.Value;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // The simulated provider is this process: it answers once the process listens.
+        await UntilStartedAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             var taken = 0;
@@ -27,9 +29,10 @@ internal sealed partial class CaptureLater(
                 taken = due.Count;
                 await Task.WhenAll(due.Select(payment => CaptureAsync(payment, stoppingToken)));
             }
-            catch (NpgsqlException exception)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogDatabaseAway(exception.Message);
+                // Whatever it was, the payments come up again when their time is over; a worker that ends would end the whole service.
+                LogNotCaptured(exception.Message, exception);
                 taken = 0;
             }
 
@@ -38,6 +41,13 @@ internal sealed partial class CaptureLater(
                 await signal.WaitAsync(_options.Look, time, stoppingToken);
             }
         }
+    }
+
+    private async Task UntilStartedAsync(CancellationToken cancellationToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(() => started.TrySetResult());
+        await started.Task.WaitAsync(cancellationToken);
     }
 
     private async Task CaptureAsync(AuthorizedPayment payment, CancellationToken cancellationToken)
@@ -65,8 +75,8 @@ internal sealed partial class CaptureLater(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Payments that are authorized wait for the database to be captured: {Problem}")]
-    private partial void LogDatabaseAway(string problem);
+    [LoggerMessage(LogLevel.Warning, "Payments that are authorized could not be captured now; they are tried again: {Problem}")]
+    private partial void LogNotCaptured(string problem, Exception exception);
 
     [LoggerMessage(LogLevel.Error, "Order {OrderId}: the payment provider declined to capture what it had authorized")]
     private partial void LogDeclined(Guid orderId);

@@ -74,6 +74,14 @@ public sealed class DegradationMiddlewareTests
     }
 
     [Fact]
+    public async Task A_request_that_is_wrong_is_its_caller_s_fault()
+    {
+        await using var server = await DegradedServer.StartAsync(_ => throw new BadHttpRequestException("no JSON"));
+        await Should.ThrowAsync<BadHttpRequestException>(() => server.PostAsync());
+        (server.Service.Reading.All.Requests, server.Service.Reading.All.Failures).ShouldBe((1, 0));
+    }
+
+    [Fact]
     public async Task A_handler_may_count_what_it_answers_as_failed()
     {
         await using var server = await DegradedServer.StartAsync(http =>

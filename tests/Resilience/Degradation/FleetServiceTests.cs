@@ -67,6 +67,19 @@ public sealed class FleetServiceTests
     }
 
     [Fact]
+    public async Task A_policy_that_ends_degradation_takes_it_back_for_the_fleet()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            world.Degrade();
+            (await world.Store.NextAsync()).ShouldBe("orders Degraded 0");
+            world.Service.Apply(new DegradationPolicy { IsEnabled = false });
+            (await world.Store.NextAsync()).ShouldBe("orders withdrawn");
+        });
+    }
+
+    [Fact]
     public async Task A_store_that_is_away_is_told_later()
     {
         await using var world = new World();

@@ -233,6 +233,18 @@ public sealed class ServiceDegradationTests
     }
 
     [Fact]
+    public void A_service_that_may_not_degrade_follows_operators_only()
+    {
+        using var world = new World();
+        world.Service.Apply(Policy with { IsEnabled = false });
+        var fleet = new FleetDegradation(DegradationLevel.Broken, 0, IsForced: false, "errors", "orders-2", VirtualClock.DefaultStart);
+        world.Service.Follow(fleet);
+        world.Service.Current.NormalShare.ShouldBe(1);
+        world.Service.Follow(fleet with { IsForced = true });
+        world.Service.Current.NormalShare.ShouldBe(0);
+    }
+
+    [Fact]
     public void Another_length_of_time_starts_to_count_anew_and_is_no_collapse()
     {
         using var world = new World();

@@ -46,7 +46,7 @@ internal static class DrillChart
 
         for (var second = 0; second <= length; second += 15)
         {
-            svg.AppendLine(Text($"<text x=\"{X(second):0.#}\" y=\"{Height - Bottom + 20}\" text-anchor=\"middle\" fill=\"#333333\">{second} s</text>"));
+            svg.AppendLine(Text($"<text x=\"{X(second):0.#}\" y=\"{Height - Bottom + 20}\" text-anchor=\"{(second + 15 > length ? "end" : "middle")}\" fill=\"#333333\">{second} s</text>"));
         }
 
         svg.AppendLine(Text($"<polyline fill=\"none\" stroke=\"#1a5fb4\" stroke-width=\"2\" points=\"{string.Join(' ', spans.Select(span => Text($"{X(span.At):0.#},{Y(span.Share):0.#}")))}\"/>"));

@@ -107,7 +107,7 @@ internal static class SummaryPrinter
             Row("the same faults again", command);
         }
 
-        void Row(string name, string value) => output.WriteLine($"{name.PadRight(NameWidth)}{value}");
+        void Row(string name, string value) => output.WriteLine($"{name.PadRight(NameWidth - 1)} {value}");
     }
 
     private static void PrintMatches(TextWriter output, RetailSource source, int shown)
