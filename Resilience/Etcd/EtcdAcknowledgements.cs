@@ -1,6 +1,5 @@
 using Etcdserverpb;
 using Google.Protobuf;
-using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Policies;
 
@@ -14,10 +13,9 @@ internal sealed partial class EtcdAcknowledgements(
     EtcdConnection connection, EtcdLayout layout, TimeSpan life, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(2);
-
     private readonly Dictionary<ByteString, ByteString> _said = [];
     private readonly HashSet<ByteString> _unsaid = [];
+    private readonly EtcdLease _leases = new(connection, life, time);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
     private Task _renewing = Task.CompletedTask;
@@ -63,20 +61,9 @@ internal sealed partial class EtcdAcknowledgements(
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         await _renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_lease != 0)
+        if (_lease != 0 && await _leases.TryRevokeAsync(_lease).ConfigureAwait(false) is { } exception)
         {
-            using var patience = new CancellationTokenSource(LongestGoodbye, time);
-            try
-            {
-                var lease = new LeaseRevokeRequest { ID = _lease };
-                await connection.CallAsync(
-                    "giving up our lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseRevokeAsync(lease, options).ResponseAsync, patience.Token)
-                    .ConfigureAwait(false);
-            }
-            catch (Exception exception) when (exception is PolicyStoreException or OperationCanceledException)
-            {
-                LogNotRevoked(logger, life.TotalSeconds, exception);
-            }
+            LogNotRevoked(logger, life.TotalSeconds, exception);
         }
 
         _turn.Dispose();
@@ -92,7 +79,7 @@ internal sealed partial class EtcdAcknowledgements(
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (_lease != 0 && !await KeepAliveAsync(cancellationToken).ConfigureAwait(false))
+                if (_lease != 0 && !await _leases.KeepAliveAsync(_lease, cancellationToken).ConfigureAwait(false))
                 {
                     _lease = 0;
                 }
@@ -128,11 +115,7 @@ internal sealed partial class EtcdAcknowledgements(
             _lease = 0;
         }
 
-        var wanted = new LeaseGrantRequest { TTL = (long)life.TotalSeconds };
-        var granted = await connection.CallAsync(
-            "getting a lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseGrantAsync(wanted, options).ResponseAsync, cancellationToken)
-            .ConfigureAwait(false);
-        _lease = granted.ID;
+        _lease = await _leases.GrantAsync(cancellationToken).ConfigureAwait(false);
         _unsaid.UnionWith(_said.Keys);
         await PutUnsaidAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -148,19 +131,6 @@ internal sealed partial class EtcdAcknowledgements(
             _unsaid.Remove(key);
         }
     }
-
-    /// <summary>False when etcd does not have the lease any more.</summary>
-    private Task<bool> KeepAliveAsync(CancellationToken cancellationToken) => connection.CallAsync(
-        "renewing our lease",
-        async (invoker, options) =>
-        {
-            using var call = new Lease.LeaseClient(invoker).LeaseKeepAlive(options);
-            await EtcdConnection.SendAsync(call.RequestStream, new LeaseKeepAliveRequest { ID = _lease }, options.CancellationToken).ConfigureAwait(false);
-            return await call.ResponseStream.MoveNext(options.CancellationToken).ConfigureAwait(false)
-                ? call.ResponseStream.Current.TTL > 0
-                : throw new RpcException(new Status(StatusCode.Unavailable, "etcd has ended the stream"));
-        },
-        cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What this instance says of its policies could not be renewed: {Problem}")]
     private static partial void LogNotRenewed(ILogger logger, string problem);

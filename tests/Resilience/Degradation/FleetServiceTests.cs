@@ -204,9 +204,17 @@ public sealed class FleetServiceTests
             return Task.CompletedTask;
         }
 
-        public Task ForceAsync(string service, FleetDegradation said, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task ForceAsync(string service, FleetDegradation said, CancellationToken cancellationToken)
+        {
+            Tell($"{service} forced");
+            return Task.CompletedTask;
+        }
 
-        public Task ReleaseAsync(string service, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task ReleaseAsync(string service, CancellationToken cancellationToken)
+        {
+            Tell($"{service} released");
+            return Task.CompletedTask;
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
