@@ -105,8 +105,7 @@ public static class DegradationEngine
     private static DegradationDecision? JudgeStep(DegradationState state, Signals crossed, in SignalReading reading, DegradationPolicy policy, TimeSpan now)
     {
         var sample = reading.Recovered;
-        if (Proportion.LowerBound(sample.Failures, sample.Requests, Proportion.Likely) > policy.ErrorLimit
-            || Proportion.LowerBound(sample.Slow, sample.Requests, Proportion.Likely) > SlowShare)
+        if (IsAgainst(sample, sample.Failures, sample.FailedSlices, policy.ErrorLimit, policy) || IsAgainst(sample, sample.Slow, sample.SlowSlices, SlowShare, policy))
         {
             var cooldown = Longer(state.Cooldown, policy);
             return new DegradationDecision(
@@ -121,12 +120,16 @@ public static class DegradationEngine
             return null;
         }
 
-        var why = isProved ? Sample(sample, policy) : $"nothing was against it for {Seconds(policy.Patience)}, {Sample(sample, policy)}";
+        var why = isProved ? Sample(sample, policy) : $"no evidence was against it for {Seconds(policy.Patience)}, {Sample(sample, policy)}";
         return state.Step + 1 < policy.RecoverySteps.Count
             ? new DegradationDecision(state, state with { Step = state.Step + 1, Since = now }, crossed, reading, $"Recovering: {Share(policy, state.Step + 1)} of the traffic, {why}")
             : new DegradationDecision(
                 state, state with { Level = DegradationLevel.Normal, Step = -1, Since = now, WorkedAt = now }, crossed, reading, $"Normal: {why}");
     }
+
+    /// <summary>Whether a step has failed by what was bad in it. Of few requests a bad one is no evidence: only where there was one in several moments.</summary>
+    private static bool IsAgainst(in WindowReading sample, long bad, int slices, double limit, DegradationPolicy policy) =>
+        (sample.Requests >= policy.StepRequests || slices >= policy.MinimumSlices) && Proportion.LowerBound(bad, sample.Requests, Proportion.Likely) > limit;
 
     /// <summary>A cooldown that was never lengthened, or long ago, starts from the first; one that escalates keeps its own.</summary>
     private static TimeSpan First(DegradationState state, DegradationPolicy policy) =>

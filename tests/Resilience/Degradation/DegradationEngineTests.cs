@@ -106,7 +106,19 @@ public sealed class DegradationEngineTests
         Decide(state, Recovered(requests: 3), after: 59).ShouldBeNull();
         var decision = Decide(state, Recovered(requests: 3), after: 60).ShouldNotBeNull();
         decision.To.Step.ShouldBe(1);
-        decision.Reason.ShouldContain("nothing was against it for 60 s");
+        decision.Reason.ShouldContain("no evidence was against it for 60 s");
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    [InlineData(5, 5)]
+    public void Bad_ones_among_few_requests_of_a_step_fail_it_only_when_they_come_in_several_moments(int failures, int slow)
+    {
+        var state = Decide(Degraded(), default, after: 10)!.To;
+        Decide(state, Recovered(5, failures, slow), after: 1).ShouldBeNull();
+        Decide(state, Recovered(5, failures, slow, slices: 2), after: 1).ShouldNotBeNull().To.Step.ShouldBe(-1);
+        Decide(state, Recovered(20, 4 * failures, 4 * slow), after: 1).ShouldNotBeNull().To.Step.ShouldBe(-1);
     }
 
     [Fact]
@@ -166,7 +178,7 @@ public sealed class DegradationEngineTests
     private static SignalReading Reading(int requests, int failures, int slow, int slices = 2, double slope = 0, double noise = 0) =>
         new(Window(requests, failures, slow, slices), default, Rate: 100, Slope: slope, SlopeNoise: noise);
 
-    private static SignalReading Recovered(int requests, int failures = 0, int slow = 0) => new(default, Window(requests, failures, slow, 1));
+    private static SignalReading Recovered(int requests, int failures = 0, int slow = 0, int slices = 1) => new(default, Window(requests, failures, slow, slices));
 
     private static WindowReading Window(int requests, int failures, int slow, int slices) =>
         new(requests, failures, slow, failures > 0 ? slices : 0, slow > 0 ? slices : 0, TimeSpan.FromSeconds(slow > requests / 100 ? 3 : 1));
