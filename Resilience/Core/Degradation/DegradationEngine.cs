@@ -35,14 +35,15 @@ public static class DegradationEngine
         if (wanted > state.Level)
         {
             var again = wanted >= DegradationLevel.Degraded && state.WorkedAt is { } worked && now - worked < policy.MaxCooldown;
-            var next = new DegradationState(wanted, -1, now, again ? Longer(state.Cooldown, policy) : First(state, policy), state.WorkedAt);
+            var cooldown = wanted < DegradationLevel.Degraded ? state.Cooldown : again ? Longer(state.Cooldown, policy) : First(state, policy);
+            var next = new DegradationState(wanted, -1, now, cooldown, state.WorkedAt);
             return new DegradationDecision(state, next, crossed, reading, $"{wanted}: {Describe(rule, reading, policy)}{(again ? ", soon after the last recovery" : "")}");
         }
 
         return state.Level switch
         {
             DegradationLevel.Normal => null,
-            DegradationLevel.Alert => EndAlert(state, crossed, reading, policy, now),
+            DegradationLevel.Alert => EndAlert(state, wanted, crossed, reading, policy, now),
             _ => state.IsRecovering ? JudgeStep(state, crossed, reading, policy, now) : BeginRecovery(state, crossed, reading, policy, now),
         };
     }
@@ -90,11 +91,12 @@ public static class DegradationEngine
         return (level, rule);
     }
 
-    private static DegradationDecision? EndAlert(DegradationState state, Signals crossed, in SignalReading reading, DegradationPolicy policy, TimeSpan now) =>
-        crossed.HasFlag(Signals.P99) || now - state.Since < state.Cooldown
+    /// <summary>An alert changes nothing for requests: the cooldown that recoveries have lengthened is not its own, and waits for the next of them.</summary>
+    private static DegradationDecision? EndAlert(
+        DegradationState state, DegradationLevel wanted, Signals crossed, in SignalReading reading, DegradationPolicy policy, TimeSpan now) =>
+        wanted >= DegradationLevel.Alert || now - state.Since < policy.Cooldown
             ? null
-            : new DegradationDecision(
-                state, state with { Level = DegradationLevel.Normal, Since = now }, crossed, reading, $"Normal: P99 {Ms(reading.All.P99)}, limit {Ms(policy.P99Limit)}");
+            : new DegradationDecision(state, state with { Level = DegradationLevel.Normal, Since = now }, crossed, reading, $"Normal: nothing to alert of, {Present(reading, policy)}");
 
     private static DegradationDecision? BeginRecovery(DegradationState state, Signals crossed, in SignalReading reading, DegradationPolicy policy, TimeSpan now) =>
         now - state.Since < state.Cooldown
@@ -158,6 +160,14 @@ public static class DegradationEngine
         }
 
         return string.Join(", ", parts);
+    }
+
+    /// <summary>All signals as they are, whichever of them an alert was about.</summary>
+    private static string Present(in SignalReading reading, DegradationPolicy policy)
+    {
+        var all = reading.All;
+        var requests = all.Requests == 0 ? "no requests" : $"P99 {Ms(all.P99)} (limit {Ms(policy.P99Limit)}), errors {Percent(all.ErrorRatio)} of {all.Requests} (limit {Percent(policy.ErrorLimit)})";
+        return reading.Slope is { } slope ? string.Create(CultureInfo.InvariantCulture, $"{requests}, slope {slope:0.##}/s^2 (limit {policy.SlopeLimit:0.##}/s^2)") : requests;
     }
 
     private static string Sample(in WindowReading sample, DegradationPolicy policy) =>

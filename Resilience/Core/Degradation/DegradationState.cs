@@ -4,7 +4,9 @@ namespace ResilientShop.Resilience;
 /// <param name="Level">The level.</param>
 /// <param name="Step">Step of recovery, from 0; -1 while none is under way.</param>
 /// <param name="Since">When the level or step was taken.</param>
-/// <param name="Cooldown">How long nothing is tried from <paramref name="Since"/> on.</param>
+/// <param name="Cooldown">
+/// While degraded or broken: how long nothing is tried from <paramref name="Since"/> on. Otherwise what the last recovery took, for the next one to start from.
+/// </param>
 /// <param name="WorkedAt">When the last recovery was done, or null when there was none.</param>
 /// <param name="IsForced">Whether an operator holds the level: no signal changes it.</param>
 public sealed record DegradationState(DegradationLevel Level, int Step, TimeSpan Since, TimeSpan Cooldown, TimeSpan? WorkedAt = null, bool IsForced = false)

@@ -65,6 +65,27 @@ public sealed class DegradationEngineTests
     }
 
     [Fact]
+    public void An_alert_ends_by_the_rules_it_began_by_and_says_how_things_are()
+    {
+        var policy = Policy with { Rules = [new(Signals.Errors, DegradationLevel.Alert)] };
+        var alert = Decide(DegradationState.Initial, Reading(1000, 100, 0), policy: policy)!.To;
+        Decide(alert, Reading(1000, 100, 0), after: 100, policy).ShouldBeNull("its errors are as many as before");
+        Decide(alert, Reading(1000, 0, 100), after: 10, policy).ShouldNotBeNull("slowness alerts nobody").Reason
+            .ShouldBe("Normal: nothing to alert of, P99 3000 ms (limit 2000 ms), errors 0 % of 1000 (limit 5 %), slope 0/s^2 (limit -0.8/s^2)");
+        Decide(alert, default, after: 10, policy).ShouldNotBeNull().Reason.ShouldBe("Normal: nothing to alert of, no requests");
+    }
+
+    [Fact]
+    public void An_alert_between_two_troubles_does_not_shorten_the_cooldown()
+    {
+        var recovered = new DegradationState(DegradationLevel.Normal, -1, Start, TimeSpan.FromSeconds(40), WorkedAt: Start);
+        var alert = Decide(recovered, Reading(1000, 0, 100), after: 10)!.To;
+        Decide(alert, Reading(1000, 100, 100), after: 1)!.To.Cooldown.ShouldBe(TimeSpan.FromSeconds(80));
+        var normal = Decide(alert, Reading(1000, 0, 0), after: 10).ShouldNotBeNull("an alert lasts the policy's own cooldown").To;
+        Decide(normal, Reading(1000, 100, 100), after: 1)!.To.Cooldown.ShouldBe(TimeSpan.FromSeconds(80));
+    }
+
+    [Fact]
     public void Recovery_goes_in_steps_each_proved_on_the_traffic_that_takes_the_normal_way()
     {
         var state = Degraded();
@@ -172,8 +193,8 @@ public sealed class DegradationEngineTests
 
     private static DegradationState Degraded() => Decide(DegradationState.Initial, Reading(1000, 100, 100))!.To;
 
-    private static DegradationDecision? Decide(DegradationState state, SignalReading reading, double after = 0) =>
-        DegradationEngine.Decide(state, reading, Policy, (state == DegradationState.Initial ? Start : state.Since) + TimeSpan.FromSeconds(after));
+    private static DegradationDecision? Decide(DegradationState state, SignalReading reading, double after = 0, DegradationPolicy? policy = null) =>
+        DegradationEngine.Decide(state, reading, policy ?? Policy, (state == DegradationState.Initial ? Start : state.Since) + TimeSpan.FromSeconds(after));
 
     private static SignalReading Reading(int requests, int failures, int slow, int slices = 2, double slope = 0, double noise = 0) =>
         new(Window(requests, failures, slow, slices), default, Rate: 100, Slope: slope, SlopeNoise: noise);
