@@ -2,7 +2,7 @@ namespace ResilientShop.Resilience;
 
 /// <summary>
 /// What a request sees of the degradation: it takes one at its start and keeps it, however the service moves meanwhile. Immutable, but for the window in
-/// which the requests of a recovery's step are counted.
+/// which the requests of a recovery's step are counted, and the change that led to it.
 /// </summary>
 public sealed class DegradationPosition
 {
@@ -37,6 +37,9 @@ public sealed class DegradationPosition
     internal SignalWindow? Recovered { get; }
 
     internal long SlowStamps { get; }
+
+    /// <summary>The change that led here, until it is told: then nothing leads back to the positions before.</summary>
+    internal DegradationChange? Untold { get; set; }
 
     /// <summary>Decides for a request.</summary>
     /// <param name="draw">A random number from 0 to below 1, or one that stands for a user who should stay on one side.</param>

@@ -8,21 +8,18 @@ namespace ResilientShop.Resilience;
 /// </summary>
 public sealed class ServiceDegradation : IDisposable
 {
-    private const int ChangesKept = 50;
-
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>Bad requests that come closer together than this share a decision.</summary>
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(5);
 
     private readonly ConcurrentDictionary<string, EndpointSignals> _endpoints = new(StringComparer.Ordinal);
-    private readonly ConcurrentQueue<DegradationChange> _changes = new();
     private readonly SemaphoreSlim _woken = new(0, 1);
     private readonly Lock _shaping = new();
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly AtomicSwitch<DegradationPosition> _position;
-    private readonly Action<DegradationChange>? _onChange;
+    private readonly DegradationRecord _record;
     private TrafficSlope _slope;
     private Traffic _traffic = new(null, null, 0);
     private int _isAwake;
@@ -33,7 +30,7 @@ public sealed class ServiceDegradation : IDisposable
     /// <param name="service">Name of the service.</param>
     /// <param name="policy">The policy to start with.</param>
     /// <param name="time">Clock of the recorded timestamps.</param>
-    /// <param name="onChange">Told of each change, on the thread that made it, once the change is in effect.</param>
+    /// <param name="onChange">Told of each change once it is in effect, one after the other and in their order, before the call returns that made it.</param>
     /// <exception cref="PolicyInvalidException">The policy cannot work; the message says why.</exception>
     public ServiceDegradation(string service, DegradationPolicy policy, TimeProvider time, Action<DegradationChange>? onChange = null)
     {
@@ -41,7 +38,7 @@ public sealed class ServiceDegradation : IDisposable
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(time);
         policy.Validated();
-        (Service, _time, _onChange, _start) = (service, time, onChange, time.GetTimestamp());
+        (Service, _time, _record, _start) = (service, time, new DegradationRecord(onChange), time.GetTimestamp());
         _slope = new TrafficSlope(policy.RateTime, policy.SlopeTime);
         _position = new AtomicSwitch<DegradationPosition>(new DegradationPosition(DegradationState.Initial, policy, fleet: null, time));
     }
@@ -53,7 +50,7 @@ public sealed class ServiceDegradation : IDisposable
     public DegradationPosition Current => _position.Current;
 
     /// <summary>The last changes, oldest first, at most 50.</summary>
-    public IReadOnlyList<DegradationChange> Changes => [.. _changes];
+    public IReadOnlyList<DegradationChange> Changes => _record.Changes;
 
     /// <summary>What is known now, over all endpoints.</summary>
     public SignalReading Reading => Read(Current);
@@ -189,7 +186,7 @@ public sealed class ServiceDegradation : IDisposable
         return (With(decision.To, from.Policy, from.Fleet), decision, reason);
     })!;
 
-    /// <summary>Moves from wherever the service is; who was overtaken looks again. Tells of it when something that a request notices has changed.</summary>
+    /// <summary>Moves from wherever the service is; who was overtaken looks again. The switch takes no lock, telling of it does.</summary>
     private DegradationChange? Move(Func<DegradationPosition, (DegradationPosition To, DegradationDecision? Decision, string Reason)?> move)
     {
         while (true)
@@ -200,28 +197,14 @@ public sealed class ServiceDegradation : IDisposable
                 return null;
             }
 
+            var change = new DegradationChange(_time.GetUtcNow(), Service, from, next.To, next.Decision, next.Reason);
+            next.To.Untold = change;
             if (_position.TryMove(from, next.To))
             {
-                var change = new DegradationChange(_time.GetUtcNow(), Service, from, next.To, next.Decision, next.Reason);
-                if (next.Decision is not null || from.State != next.To.State || (from.Level, from.NormalShare) != (next.To.Level, next.To.NormalShare))
-                {
-                    Tell(change);
-                }
-
+                _record.TellUpTo(next.To);
                 return change;
             }
         }
-    }
-
-    private void Tell(DegradationChange change)
-    {
-        _changes.Enqueue(change);
-        if (_changes.Count > ChangesKept)
-        {
-            _changes.TryDequeue(out _);
-        }
-
-        _onChange?.Invoke(change);
     }
 
     /// <summary>Until a bad request, or the next second.</summary>

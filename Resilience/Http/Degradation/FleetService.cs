@@ -14,6 +14,8 @@ internal sealed partial class FleetService(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private bool _speaks;
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -39,39 +41,44 @@ internal sealed partial class FleetService(
 
     private async Task SpeakAsync(CancellationToken cancellationToken)
     {
-        var speaks = false;
         await foreach (var change in speaker.Changes.ReadAllAsync(cancellationToken))
         {
-            var (own, policy) = (change.To.State, change.To.Policy);
-            var isTrouble = own is { Level: >= DegradationLevel.Degraded, IsForced: false };
-            while (speaks || isTrouble)
+            while (!await TryTellAsync(change, cancellationToken))
             {
-                try
+                await Task.Delay(Pause, time, cancellationToken);
+                if (speaker.Changes.TryPeek(out _))
                 {
-                    if (isTrouble)
-                    {
-                        speaks = true;
-                        await store.LeadAsync(
-                            service.Service, new FleetDegradation(own.Level, own.NormalShare(policy), IsForced: false, change.Reason, identity.Name, change.At), cancellationToken);
-                    }
-                    else
-                    {
-                        await store.WithdrawAsync(service.Service, cancellationToken);
-                        speaks = false;
-                    }
-
                     break;
                 }
-                catch (PolicyStoreException exception)
-                {
-                    LogNotTold(exception.Message);
-                    await Task.Delay(Pause, time, cancellationToken);
-                    if (speaker.Changes.TryPeek(out _))
-                    {
-                        break;
-                    }
-                }
             }
+        }
+    }
+
+    /// <summary>Tells where the service stands now, whatever it has gone through since the change that this is told for.</summary>
+    private async Task<bool> TryTellAsync(DegradationChange change, CancellationToken cancellationToken)
+    {
+        var position = service.Current;
+        var own = position.State;
+        try
+        {
+            if (own is { Level: >= DegradationLevel.Degraded, IsForced: false })
+            {
+                _speaks = true;
+                await store.LeadAsync(
+                    service.Service, new FleetDegradation(own.Level, own.NormalShare(position.Policy), IsForced: false, change.Reason, identity.Name, change.At), cancellationToken);
+            }
+            else if (_speaks)
+            {
+                await store.WithdrawAsync(service.Service, cancellationToken);
+                _speaks = false;
+            }
+
+            return true;
+        }
+        catch (PolicyStoreException exception)
+        {
+            LogNotTold(exception.Message);
+            return false;
         }
     }
 
