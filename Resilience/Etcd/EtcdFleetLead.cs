@@ -6,30 +6,30 @@ using ResilientShop.Resilience.Policies;
 namespace ResilientShop.Resilience.Etcd;
 
 /// <summary>
-/// What this process says of services, under a lease that ends soon after the process. A key that somebody else has is left alone, and tried again with each renewal.
-/// Thread-safe.
+/// What this process says of services, each under a lease of its own that ends soon after the process. It is taken back by giving up the lease, so that a write that comes late
+/// finds none. A key that somebody else has is left alone, and tried again with each renewal. Thread-safe.
 /// </summary>
 internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange range, TimeSpan life, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    private readonly Dictionary<string, ByteString> _said = [];
+    private readonly Dictionary<string, Word> _words = new(StringComparer.Ordinal);
     private readonly EtcdLease _leases = new(connection, life, time);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _ending = new();
     private Task _renewing = Task.CompletedTask;
-    private long _lease;
 
     public async Task<bool> LeadAsync(string service, ByteString said, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _said[service] = said;
+            var word = _words.TryGetValue(service, out var known) ? known : _words[service] = new Word(range.Key(service));
+            word.Said = said;
             if (_renewing.IsCompleted)
             {
                 _renewing = RenewAsync(_ending.Token);
             }
 
-            return await SayAsync(service, cancellationToken).ConfigureAwait(false);
+            return await SayAsync(word, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -42,15 +42,19 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _said.Remove(service);
-            if (_lease == 0)
+            if (!_words.TryGetValue(service, out var word))
             {
                 return;
             }
 
-            var key = range.Key(service);
-            var withdrawal = new TxnRequest { Compare = { IsOurs(key) }, Success = { new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = key } } } };
-            await TransactAsync($"taking back {range.Prefix}{service}", withdrawal, cancellationToken).ConfigureAwait(false);
+            // From now on it is not renewed: should etcd not be told, the word ends with its lease.
+            word.Said = null;
+            if (word.Lease != 0)
+            {
+                await _leases.RevokeAsync(word.Lease, cancellationToken).ConfigureAwait(false);
+            }
+
+            _words.Remove(service);
         }
         finally
         {
@@ -62,9 +66,13 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         await _renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_lease != 0 && await _leases.TryRevokeAsync(_lease).ConfigureAwait(false) is { } exception)
+        var leases = _words.Values.Select(word => word.Lease).Where(lease => lease != 0);
+        foreach (var exception in await Task.WhenAll(leases.Select(_leases.TryRevokeAsync)).ConfigureAwait(false))
         {
-            LogNotRevoked(logger, life.TotalSeconds, exception);
+            if (exception is not null)
+            {
+                LogNotRevoked(logger, life.TotalSeconds, exception);
+            }
         }
 
         _turn.Dispose();
@@ -79,14 +87,9 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (_lease != 0 && !await _leases.KeepAliveAsync(_lease, cancellationToken).ConfigureAwait(false))
+                foreach (var word in _words.Values)
                 {
-                    _lease = 0;
-                }
-
-                foreach (var service in _said.Keys)
-                {
-                    await SayAsync(service, cancellationToken).ConfigureAwait(false);
+                    await RenewAsync(word, cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (PolicyStoreException exception)
@@ -100,48 +103,71 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
         }
     }
 
+    private async Task RenewAsync(Word word, CancellationToken cancellationToken)
+    {
+        if (word.Said is null)
+        {
+            return;
+        }
+
+        if (word.Lease != 0 && !await _leases.KeepAliveAsync(word.Lease, cancellationToken).ConfigureAwait(false))
+        {
+            word.Lease = 0;
+        }
+
+        await SayAsync(word, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Says it under a lease that holds; one that was lost is replaced.</summary>
-    private async Task<bool> SayAsync(string service, CancellationToken cancellationToken)
+    private async Task<bool> SayAsync(Word word, CancellationToken cancellationToken)
     {
         for (var isFirst = true; ; isFirst = false)
         {
-            if (_lease == 0)
+            if (word.Lease == 0)
             {
-                _lease = await _leases.GrantAsync(cancellationToken).ConfigureAwait(false);
+                word.Lease = await _leases.GrantAsync(cancellationToken).ConfigureAwait(false);
             }
 
             try
             {
-                return await PutAsync(service, cancellationToken).ConfigureAwait(false);
+                return await PutAsync(word, cancellationToken).ConfigureAwait(false);
             }
             catch (PolicyStoreException exception) when (isFirst && EtcdErrors.IsLostLease(exception))
             {
-                _lease = 0;
+                word.Lease = 0;
             }
         }
     }
 
     /// <summary>Writes a key that nobody has, or that is ours.</summary>
-    private async Task<bool> PutAsync(string service, CancellationToken cancellationToken)
+    private async Task<bool> PutAsync(Word word, CancellationToken cancellationToken)
     {
-        var key = range.Key(service);
-        var put = new RequestOp { RequestPut = new PutRequest { Key = key, Value = _said[service], Lease = _lease } };
-        var ours = new TxnRequest { Compare = { IsOurs(key) }, Success = { put } };
-        var nobodys = new Compare { Key = key, Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = 0 };
-        var wanted = new TxnRequest { Compare = { nobodys }, Success = { put }, Failure = { new RequestOp { RequestTxn = ours } } };
-        var answer = await TransactAsync($"writing {range.Prefix}{service}", wanted, cancellationToken).ConfigureAwait(false);
+        var key = word.Key;
+        var put = new RequestOp { RequestPut = new PutRequest { Key = key, Value = word.Said, Lease = word.Lease } };
+        var isOurs = new Compare { Key = key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = word.Lease };
+        var isNobodys = new Compare { Key = key, Target = Compare.Types.CompareTarget.Create, Result = Compare.Types.CompareResult.Equal, CreateRevision = 0 };
+        var ours = new TxnRequest { Compare = { isOurs }, Success = { put } };
+        var wanted = new TxnRequest { Compare = { isNobodys }, Success = { put }, Failure = { new RequestOp { RequestTxn = ours } } };
+        var answer = await connection.CallAsync(
+            $"writing {key.ToStringUtf8()}", (invoker, options) => new KV.KVClient(invoker).TxnAsync(wanted, options).ResponseAsync, cancellationToken).ConfigureAwait(false);
         return answer.Succeeded || answer.Responses is [{ ResponseTxn.Succeeded: true }];
     }
-
-    private Compare IsOurs(ByteString key) =>
-        new() { Key = key, Target = Compare.Types.CompareTarget.Lease, Result = Compare.Types.CompareResult.Equal, Lease = _lease };
-
-    private Task<TxnResponse> TransactAsync(string what, TxnRequest request, CancellationToken cancellationToken) => connection.CallAsync(
-        what, (invoker, options) => new KV.KVClient(invoker).TxnAsync(request, options).ResponseAsync, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What this instance says of the fleet could not be renewed: {Problem}")]
     private static partial void LogNotRenewed(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What this instance says of the fleet could not be taken back; it is gone in {Seconds} s.")]
     private static partial void LogNotRevoked(ILogger logger, double seconds, Exception exception);
+
+    /// <summary>What is said of a service, and under which lease.</summary>
+    private sealed class Word(ByteString key)
+    {
+        public ByteString Key => key;
+
+        /// <summary>Null when it is taken back, and etcd has yet to be told.</summary>
+        public ByteString? Said { get; set; }
+
+        /// <summary>0 while there is none.</summary>
+        public long Lease { get; set; }
+    }
 }

@@ -35,6 +35,23 @@ internal sealed class EtcdLease(EtcdConnection connection, TimeSpan life, TimePr
         },
         cancellationToken);
 
+    /// <summary>Gives it up, and its keys with it: nothing can be written under it any more, nor what was sent before. One that etcd does not have is given up.</summary>
+    /// <exception cref="PolicyStoreException">Etcd could not do it now.</exception>
+    public async Task RevokeAsync(long lease, CancellationToken cancellationToken)
+    {
+        var request = new LeaseRevokeRequest { ID = lease };
+        try
+        {
+            await connection.CallAsync(
+                "giving up our lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseRevokeAsync(request, options).ResponseAsync, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (PolicyStoreException exception) when (EtcdErrors.IsLostLease(exception))
+        {
+            // It has ended by itself.
+        }
+    }
+
     /// <summary>Gives it up, and its keys with it; tried for at most 2 s.</summary>
     /// <returns>Why that failed, or null. The lease then ends by itself.</returns>
     public async Task<Exception?> TryRevokeAsync(long lease)
@@ -42,10 +59,7 @@ internal sealed class EtcdLease(EtcdConnection connection, TimeSpan life, TimePr
         using var patience = new CancellationTokenSource(LongestGoodbye, time);
         try
         {
-            var request = new LeaseRevokeRequest { ID = lease };
-            await connection.CallAsync(
-                "giving up our lease", (invoker, options) => new Lease.LeaseClient(invoker).LeaseRevokeAsync(request, options).ResponseAsync, patience.Token)
-                .ConfigureAwait(false);
+            await RevokeAsync(lease, patience.Token).ConfigureAwait(false);
             return null;
         }
         catch (Exception exception) when (exception is PolicyStoreException or OperationCanceledException)

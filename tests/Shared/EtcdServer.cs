@@ -121,6 +121,18 @@ public sealed class EtcdServer : IAsyncLifetime
     public Task<long> PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
         AskAsync("kv/put", new { key = Base64(key), value = Convert.ToBase64String(value.Span) }, cancellationToken);
 
+    /// <summary>Writes a key past every store, under a lease.</summary>
+    /// <exception cref="HttpRequestException">Etcd does not have the lease any more.</exception>
+    public Task<long> PutAsync(string key, ReadOnlyMemory<byte> value, string lease, CancellationToken cancellationToken) =>
+        AskAsync("kv/put", new { key = Base64(key), value = Convert.ToBase64String(value.Span), lease }, cancellationToken);
+
+    /// <summary>The lease that a key is under.</summary>
+    public async Task<string> LeaseOfAsync(string key, CancellationToken cancellationToken)
+    {
+        var answer = await AskWholeAsync("kv/range", new { key = Base64(key) }, cancellationToken);
+        return answer.GetProperty("kvs")[0].GetProperty("lease").GetString()!;
+    }
+
     /// <summary>Puts many keys past every store, 100 a transaction.</summary>
     public async Task PutManyAsync(IEnumerable<string> keys, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ public interface IFleetStore : IAsyncDisposable
     Task<bool> LeadAsync(string service, FleetDegradation said, CancellationToken cancellationToken);
 
     /// <summary>Takes back what was said by <see cref="LeadAsync"/>; nothing when somebody else leads.</summary>
-    /// <exception cref="PolicyStoreException">The store could not do it.</exception>
+    /// <exception cref="PolicyStoreException">The store could not do it now; try again. What was said is not said again meanwhile, and ends by itself.</exception>
     Task WithdrawAsync(string service, CancellationToken cancellationToken);
 
     /// <summary>Says where a service stands by an operator's word, whoever leads.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Etcd;
+using ResilientShop.Resilience.Policies;
 using ResilientShop.Resilience.Testing;
 using ResilientShop.Resilience.Tests.Telemetry;
 using ResilientShop.Tests;
@@ -125,6 +126,39 @@ public sealed class EtcdFleetStoreTests(EtcdServer etcd)
         while (!(await heard.NextAsync()).ContainsKey("orders"))
         {
         }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_was_written_late_does_not_outlast_the_withdrawal()
+    {
+        await using var store = Create();
+        await store.LeadAsync("orders", Degraded, TestContext.Current.CancellationToken);
+        await store.LeadAsync("payments", Degraded, Cancel);
+        var (orders, payments) = (await etcd.LeaseOfAsync($"{_prefix}/orders", Cancel), await etcd.LeaseOfAsync($"{_prefix}/payments", Cancel));
+        await store.WithdrawAsync("orders", Cancel);
+
+        // As a put of ours that timed out, and that etcd takes only now.
+        await Should.ThrowAsync<HttpRequestException>(() => etcd.PutAsync($"{_prefix}/orders", "{}"u8.ToArray(), orders, Cancel));
+        (await etcd.CountAsync($"{_prefix}/", Cancel)).ShouldBe(1, "of others is said what was said");
+        await etcd.PutAsync($"{_prefix}/payments", "{}"u8.ToArray(), payments, Cancel);
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task A_withdrawal_that_etcd_was_not_told_of_is_not_renewed()
+    {
+        await using var own = await EtcdServer.StartNewAsync();
+        await using var store = new EtcdFleetStore(new EtcdPolicyOptions { Endpoints = own.Endpoint }, new EtcdFleetOptions { Lease = TimeSpan.FromSeconds(2) });
+        await store.LeadAsync("orders", Degraded, Cancel);
+        await own.StopAsync();
+        (await Should.ThrowAsync<PolicyStoreException>(() => store.WithdrawAsync("orders", Cancel))).Failure.ShouldBe(PolicyStoreFailure.Unavailable);
+        await own.StartAsync();
+        using var heard = new Heard(store, TestContext.Current.CancellationToken);
+        while ((await heard.NextAsync()).ContainsKey("orders"))
+        {
+        }
+
+        await store.WithdrawAsync("orders", Cancel);
+        (await store.LeadAsync("orders", Degraded, Cancel)).ShouldBeTrue("it may lead again");
     }
 
     [Fact]
