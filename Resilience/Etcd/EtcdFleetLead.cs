@@ -96,6 +96,10 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
             {
                 LogNotRenewed(logger, exception.Message);
             }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogBroken(logger, exception);
+            }
             finally
             {
                 _turn.Release();
@@ -155,6 +159,9 @@ internal sealed partial class EtcdFleetLead(EtcdConnection connection, EtcdRange
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What this instance says of the fleet could not be renewed: {Problem}")]
     private static partial void LogNotRenewed(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "To renew what this instance says of the fleet met what nobody expected; it is tried again")]
+    private static partial void LogBroken(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "What this instance says of the fleet could not be taken back; it is gone in {Seconds} s.")]
     private static partial void LogNotRevoked(ILogger logger, double seconds, Exception exception);

@@ -15,6 +15,7 @@ internal sealed partial class FleetService(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private bool _speaks;
+    private DegradationChange? _untold;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -24,11 +25,30 @@ internal sealed partial class FleetService(
         await store.DisposeAsync();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(FollowAsync(stoppingToken), SpeakAsync(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(KeepRunningAsync("follow", FollowAsync, stoppingToken), KeepRunningAsync("tell", SpeakAsync, stoppingToken));
+
+    /// <summary>A defect must not end one half unnoticed while the other goes on.</summary>
+    private async Task KeepRunningAsync(string what, Func<CancellationToken, Task> run, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            try
+            {
+                await run(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogBroken(what, exception);
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
         await foreach (var fleet in store.WatchAsync(Report, cancellationToken))
         {
             state.Current = fleet;
@@ -41,9 +61,11 @@ internal sealed partial class FleetService(
 
     private async Task SpeakAsync(CancellationToken cancellationToken)
     {
-        await foreach (var change in speaker.Changes.ReadAllAsync(cancellationToken))
+        while (true)
         {
-            while (!await TryTellAsync(change, cancellationToken))
+            // What was not told when the loop broke is told when it runs again.
+            _untold ??= await speaker.Changes.ReadAsync(cancellationToken);
+            while (!await TryTellAsync(_untold, cancellationToken))
             {
                 await Task.Delay(Pause, time, cancellationToken);
                 if (speaker.Changes.TryPeek(out _))
@@ -51,6 +73,8 @@ internal sealed partial class FleetService(
                     break;
                 }
             }
+
+            _untold = null;
         }
     }
 
@@ -100,6 +124,9 @@ internal sealed partial class FleetService(
 
     [LoggerMessage(LogLevel.Warning, "Degradation of the fleet cannot be followed; what was said last holds: {Problem}")]
     private partial void LogCut(string problem);
+
+    [LoggerMessage(LogLevel.Error, "To {What} the fleet's degradation met what nobody expected; it begins again")]
+    private partial void LogBroken(string what, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "The fleet could not be told; it is tried again: {Problem}")]
     private partial void LogNotTold(string problem);

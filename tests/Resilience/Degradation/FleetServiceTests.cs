@@ -1,11 +1,9 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Policies;
 using ResilientShop.Resilience.Testing;
+using ResilientShop.Resilience.Tests.Telemetry;
 
 namespace ResilientShop.Resilience.Tests.Degradation;
 
@@ -94,6 +92,25 @@ public sealed class FleetServiceTests
     }
 
     [Fact]
+    public async Task A_defect_is_in_the_log_and_ends_neither_following_nor_telling()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            world.Store.Defect = new InvalidOperationException("a defect of the watch");
+            _ = world.Store.SayAsync();
+            await Task.Delay(TimeSpan.FromSeconds(2), world.Clock);
+            await world.Store.SayAsync(("orders", Broken with { Level = DegradationLevel.Alert }));
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Alert);
+
+            world.Store.Defect = new InvalidOperationException("a defect of the lead");
+            world.Degrade();
+            (await world.Store.NextAsync()).ShouldBe("orders Degraded 0");
+        });
+        world.Log.Messages.Count(message => message.StartsWith("Error: ", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task An_alert_is_nobody_else_s_business()
     {
         await using var world = new World();
@@ -116,7 +133,7 @@ public sealed class FleetServiceTests
         public World()
         {
             var services = new ServiceCollection();
-            services.AddLogging();
+            services.AddLogging(logging => logging.AddProvider(Log));
             services.AddSingleton<IHostEnvironment>(new Microsoft.Extensions.Hosting.Internal.HostingEnvironment());
             services.AddSingleton<TimeProvider>(Clock);
             services.AddServiceDegradation("orders");
@@ -127,6 +144,8 @@ public sealed class FleetServiceTests
         public VirtualClock Clock { get; } = new();
 
         public FakeFleetStore Store { get; } = new();
+
+        public CollectedLogs Log { get; } = new();
 
         public ServiceDegradation Service => _services.GetRequiredService<ServiceDegradation>();
 
@@ -158,74 +177,5 @@ public sealed class FleetServiceTests
         }
 
         public ValueTask DisposeAsync() => _services.DisposeAsync();
-    }
-
-    private sealed class FakeFleetStore : IFleetStore
-    {
-        private readonly Channel<(IReadOnlyDictionary<string, FleetDegradation> State, TaskCompletionSource Taken)> _states =
-            Channel.CreateUnbounded<(IReadOnlyDictionary<string, FleetDegradation>, TaskCompletionSource)>();
-
-        private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
-
-        public string Name => "memory";
-
-        public bool IsAway { get; set; }
-
-        public bool HasTold => _told.Reader.TryPeek(out _);
-
-        public Task SayAsync(params (string Service, FleetDegradation Said)[] said)
-        {
-            var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _states.Writer.TryWrite((said.ToDictionary(one => one.Service, one => one.Said), taken));
-            return taken.Task;
-        }
-
-        public ValueTask<string> NextAsync() => _told.Reader.ReadAsync();
-
-        public async IAsyncEnumerable<IReadOnlyDictionary<string, FleetDegradation>> WatchAsync(
-            Action<PolicyStoreException?> problem, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await foreach (var (state, taken) in _states.Reader.ReadAllAsync(cancellationToken))
-            {
-                yield return state;
-                taken.SetResult();
-            }
-        }
-
-        public Task<bool> LeadAsync(string service, FleetDegradation said, CancellationToken cancellationToken)
-        {
-            Tell(FormattableString.Invariant($"{service} {said.Level} {said.NormalShare}"));
-            return Task.FromResult(true);
-        }
-
-        public Task WithdrawAsync(string service, CancellationToken cancellationToken)
-        {
-            Tell($"{service} withdrawn");
-            return Task.CompletedTask;
-        }
-
-        public Task ForceAsync(string service, FleetDegradation said, CancellationToken cancellationToken)
-        {
-            Tell($"{service} forced");
-            return Task.CompletedTask;
-        }
-
-        public Task ReleaseAsync(string service, CancellationToken cancellationToken)
-        {
-            Tell($"{service} released");
-            return Task.CompletedTask;
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        private void Tell(string what)
-        {
-            if (IsAway)
-            {
-                throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "away");
-            }
-
-            _told.Writer.TryWrite(what);
-        }
     }
 }
