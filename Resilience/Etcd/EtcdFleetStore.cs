@@ -31,6 +31,7 @@ public sealed partial class EtcdFleetStore : IFleetStore
         options.Validate();
         fleet ??= new EtcdFleetOptions();
         fleet.Validate();
+        Lease = fleet.Lease;
         Name = (options with { Prefix = fleet.Prefix }).ToString();
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger<EtcdFleetStore>.Instance;
@@ -41,6 +42,9 @@ public sealed partial class EtcdFleetStore : IFleetStore
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public TimeSpan Lease { get; }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<IReadOnlyDictionary<string, FleetDegradation>> WatchAsync(

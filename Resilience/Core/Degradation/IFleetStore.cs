@@ -11,7 +11,10 @@ public interface IFleetStore : IAsyncDisposable
     /// <summary>What and where it is, without secrets.</summary>
     string Name { get; }
 
-    /// <summary>Where services stand, by name, and again after each change. A store that is away is waited for; what it said last holds until it says something else.</summary>
+    /// <summary>How long what an instance says outlives it. Whoever has not heard of the store for as long knows only what operators said.</summary>
+    TimeSpan Lease { get; }
+
+    /// <summary>Where services stand, by name, and again after each change. A store that is away is waited for, and when it is back it says first where they stand now.</summary>
     /// <param name="problem">Told what goes wrong, and null when all is well again.</param>
     /// <param name="cancellationToken">Ends it.</param>
     IAsyncEnumerable<IReadOnlyDictionary<string, FleetDegradation>> WatchAsync(Action<PolicyStoreException?> problem, CancellationToken cancellationToken);

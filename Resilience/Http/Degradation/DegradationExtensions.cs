@@ -52,6 +52,7 @@ public static class DegradationExtensions
         services.AddSingleton(new FleetIdentity(instance));
         services.AddSingleton(store);
         services.AddSingleton<FleetState>();
+        services.AddSingleton<FleetFollower>();
         services.AddSingleton<FleetSpeaker>();
         services.AddSingleton<IDegradationListener>(provider => provider.GetRequiredService<FleetSpeaker>());
         services.AddHostedService<FleetService>();

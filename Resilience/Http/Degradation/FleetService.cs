@@ -6,11 +6,10 @@ namespace ResilientShop.Resilience.Http;
 
 /// <summary>
 /// Tells the fleet when this instance's own signals degrade its service, follows what others and operators say of it, and forces the breakers of services that are broken.
-/// Without the store everything goes on by the instance's own signals and by what was said last.
+/// Without the store everything goes on by the instance's own signals and by what <see cref="FleetFollower"/> still believes.
 /// </summary>
 internal sealed partial class FleetService(
-    IFleetStore store, FleetSpeaker speaker, ServiceDegradation service, DependencyRegistry dependencies, FleetState state, FleetIdentity identity, TimeProvider time, ILogger<FleetService> logger)
-    : BackgroundService
+    IFleetStore store, FleetFollower follower, FleetSpeaker speaker, ServiceDegradation service, FleetIdentity identity, TimeProvider time, ILogger<FleetService> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -49,13 +48,9 @@ internal sealed partial class FleetService(
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        await foreach (var fleet in store.WatchAsync(Report, cancellationToken))
+        await foreach (var fleet in store.WatchAsync(follower.Report, cancellationToken))
         {
-            state.Current = fleet;
-            state.Problem = null;
-            dependencies.Follow(fleet);
-            var said = fleet.GetValueOrDefault(service.Service);
-            service.Follow(said is { IsForced: false } && said.By == identity.Name ? null : said);
+            follower.Take(fleet);
         }
     }
 
@@ -105,25 +100,6 @@ internal sealed partial class FleetService(
             return false;
         }
     }
-
-    private void Report(PolicyStoreException? problem)
-    {
-        state.Problem = problem?.Message;
-        if (problem is null)
-        {
-            LogFollows(store.Name);
-        }
-        else
-        {
-            LogCut(problem.Message);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Information, "Degradation of the fleet is followed in {Store}")]
-    private partial void LogFollows(string store);
-
-    [LoggerMessage(LogLevel.Warning, "Degradation of the fleet cannot be followed; what was said last holds: {Problem}")]
-    private partial void LogCut(string problem);
 
     [LoggerMessage(LogLevel.Error, "To {What} the fleet's degradation met what nobody expected; it begins again")]
     private partial void LogBroken(string what, Exception exception);

@@ -6,7 +6,7 @@ public sealed class FleetState
     private volatile IReadOnlyDictionary<string, FleetDegradation> _current = new Dictionary<string, FleetDegradation>();
     private volatile string? _problem = "The store has not answered yet.";
 
-    /// <summary>Where services stand, by name; who is not in it is normal.</summary>
+    /// <summary>Where services stand, by name; who is not in it is normal. When the store was away for long, only what operators said.</summary>
     public IReadOnlyDictionary<string, FleetDegradation> Current
     {
         get => _current;

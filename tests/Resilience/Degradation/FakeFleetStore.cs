@@ -11,8 +11,11 @@ internal sealed class FakeFleetStore : IFleetStore
         Channel.CreateUnbounded<(IReadOnlyDictionary<string, FleetDegradation>, TaskCompletionSource)>();
 
     private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
+    private Action<PolicyStoreException?>? _problem;
 
     public string Name => "memory";
+
+    public TimeSpan Lease => TimeSpan.FromSeconds(10);
 
     public bool IsAway { get; set; }
 
@@ -20,6 +23,9 @@ internal sealed class FakeFleetStore : IFleetStore
     public Exception? Defect { get; set; }
 
     public bool HasTold => _told.Reader.TryPeek(out _);
+
+    /// <summary>Tells who watches what goes wrong, or that all is well again.</summary>
+    public void Report(string? problem) => _problem?.Invoke(problem is null ? null : new PolicyStoreException(PolicyStoreFailure.Unavailable, problem));
 
     public Task SayAsync(params (string Service, FleetDegradation Said)[] said)
     {
@@ -33,6 +39,7 @@ internal sealed class FakeFleetStore : IFleetStore
     public async IAsyncEnumerable<IReadOnlyDictionary<string, FleetDegradation>> WatchAsync(
         Action<PolicyStoreException?> problem, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        _problem = problem;
         await foreach (var (state, taken) in _states.Reader.ReadAllAsync(cancellationToken))
         {
             ThrowDefect();

@@ -92,6 +92,59 @@ public sealed class FleetServiceTests
     }
 
     [Fact]
+    public async Task Of_what_was_said_before_the_store_went_away_only_an_operator_s_word_outlasts_the_lease()
+    {
+        await using var world = new World();
+        var (payments, inventory) = (world.Registry.Get("payments").Breaker()!, world.Registry.Get("inventory").Breaker()!);
+        await world.RunAsync(async () =>
+        {
+            await world.Store.SayAsync(("orders", Broken), ("payments", Broken), ("inventory", Broken with { IsForced = true, By = "ann" }));
+            world.Store.Report("etcd is away");
+            await Task.Delay(TimeSpan.FromSeconds(8), world.Clock);
+            world.Store.Report("etcd is away, for another reason");
+            await Task.Delay(TimeSpan.FromSeconds(1), world.Clock);
+            (world.Service.Current.Level, payments.State).ShouldBe((DegradationLevel.Broken, BreakerState.Forced));
+
+            await Task.Delay(TimeSpan.FromSeconds(2), world.Clock);
+            (world.Service.Current.Level, payments.State, inventory.State).ShouldBe((DegradationLevel.Normal, BreakerState.Closed, BreakerState.Forced));
+            world.State.Current.Keys.ShouldBe(["inventory"]);
+            world.State.Problem.ShouldBe("etcd is away, for another reason");
+
+            await world.Store.SayAsync(("orders", Broken), ("payments", Broken));
+            world.Store.Report(null);
+            await Task.Delay(TimeSpan.FromMinutes(1), world.Clock);
+            (world.Service.Current.Level, payments.State, inventory.State).ShouldBe((DegradationLevel.Broken, BreakerState.Forced, BreakerState.Closed));
+            world.State.Problem.ShouldBeNull();
+        });
+        world.Clock.ActiveTimers.ShouldBe(0);
+        world.Log.Messages.Count(message => message.Contains("could not be followed for 10 s", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_back_in_time_or_says_something_new_is_believed()
+    {
+        await using var world = new World();
+        await world.RunAsync(async () =>
+        {
+            await world.Store.SayAsync(("orders", Broken));
+            world.Store.Report("etcd is away");
+            await Task.Delay(TimeSpan.FromSeconds(9), world.Clock);
+            world.Store.Report(null);
+            await Task.Delay(TimeSpan.FromMinutes(1), world.Clock);
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Broken);
+
+            // It was there for a reading, and went away again.
+            world.Store.Report("etcd is away");
+            await Task.Delay(TimeSpan.FromSeconds(9), world.Clock);
+            await world.Store.SayAsync(("orders", Broken));
+            await Task.Delay(TimeSpan.FromSeconds(9), world.Clock);
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Broken);
+            await Task.Delay(TimeSpan.FromSeconds(2), world.Clock);
+            world.Service.Current.Level.ShouldBe(DegradationLevel.Normal);
+        });
+    }
+
+    [Fact]
     public async Task A_defect_is_in_the_log_and_ends_neither_following_nor_telling()
     {
         await using var world = new World();
@@ -148,6 +201,8 @@ public sealed class FleetServiceTests
         public CollectedLogs Log { get; } = new();
 
         public ServiceDegradation Service => _services.GetRequiredService<ServiceDegradation>();
+
+        public FleetState State => _services.GetRequiredService<FleetState>();
 
         public DependencyRegistry Registry => _services.GetRequiredService<DependencyRegistry>();
 
