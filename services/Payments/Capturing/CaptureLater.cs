@@ -11,7 +11,7 @@ namespace ResilientShop.Payments.Capturing;
 /// leaves behind when it dies comes up again. The provider captures a payment once however often it is asked.
 /// </summary>
 internal sealed partial class CaptureLater(
-    PaymentTable payments, IServiceScopeFactory scopes, CaptureSignal signal, IHostApplicationLifetime lifetime, IOptions<CaptureOptions> options, TimeProvider time, ILogger<CaptureLater> logger)
+    PaymentTable payments, PaymentProvider provider, CaptureSignal signal, IHostApplicationLifetime lifetime, IOptions<CaptureOptions> options, TimeProvider time, ILogger<CaptureLater> logger)
     : BackgroundService
 {
     private readonly CaptureOptions _options = options.Value;
@@ -52,9 +52,8 @@ internal sealed partial class CaptureLater(
 
     private async Task CaptureAsync(AuthorizedPayment payment, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
         using var own = CallContext.Use(CallContext.None);
-        var answer = await scope.ServiceProvider.GetRequiredService<PaymentProvider>().CaptureAsync(payment.OrderId, cancellationToken);
+        var answer = await provider.CaptureAsync(payment.OrderId, cancellationToken);
         switch (answer.Outcome)
         {
             case ProviderOutcome.Captured:

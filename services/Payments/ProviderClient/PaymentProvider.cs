@@ -9,12 +9,16 @@ namespace ResilientShop.Payments.ProviderClient;
 
 /// <summary>
 /// Asks the payment provider over HTTP, through the tiers: every question carries the order's id as its idempotency key, so it may be asked again. Throws
-/// only when the caller gives up; whatever the network does is an answer.
+/// only when the caller gives up; whatever the network does is an answer. Captures of what was only authorized are a dependency of their own: they come from a worker that
+/// never gives up, and whatever becomes of them must not open the breaker of those whom a buyer waits for. Thread-safe.
 /// </summary>
-internal sealed partial class PaymentProvider(HttpClient http, ILogger<PaymentProvider> logger)
+internal sealed partial class PaymentProvider(IHttpClientFactory clients, ILogger<PaymentProvider> logger)
 {
-    /// <summary>Name of the client and of the dependency.</summary>
+    /// <summary>Name of the client and of the dependency for all that a buyer waits for.</summary>
     public const string Dependency = "payment-provider";
+
+    /// <summary>Name of the client and of the dependency for captures.</summary>
+    public const string Captures = "payment-captures";
 
     /// <summary>Takes the money, at most once for <paramref name="orderId"/>.</summary>
     public Task<ProviderAnswer> ChargeAsync(Guid orderId, decimal amount, string currency, string token, CancellationToken cancellationToken)
@@ -38,16 +42,17 @@ internal sealed partial class PaymentProvider(HttpClient http, ILogger<PaymentPr
 
     /// <summary>Takes what is held for <paramref name="orderId"/>.</summary>
     public Task<ProviderAnswer> CaptureAsync(Guid orderId, CancellationToken cancellationToken) =>
-        AskAsync(orderId, new HttpRequestMessage(HttpMethod.Post, $"/provider/authorizations/{orderId}/capture"), cancellationToken);
+        AskAsync(orderId, new HttpRequestMessage(HttpMethod.Post, $"/provider/authorizations/{orderId}/capture"), cancellationToken, Captures);
 
     /// <summary>Gives back what was taken for <paramref name="orderId"/>, and forbids to take it later.</summary>
     public Task<ProviderAnswer> VoidAsync(Guid orderId, CancellationToken cancellationToken) =>
         AskAsync(orderId, new HttpRequestMessage(HttpMethod.Post, $"/provider/charges/{orderId}/void"), cancellationToken);
 
-    private async Task<ProviderAnswer> AskAsync(Guid orderId, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<ProviderAnswer> AskAsync(Guid orderId, HttpRequestMessage request, CancellationToken cancellationToken, string dependency = Dependency)
     {
         using (request)
         {
+            using var http = clients.CreateClient(dependency);
             request.Headers.Add(ResilienceHeaders.IdempotencyKey, orderId.ToString());
             try
             {

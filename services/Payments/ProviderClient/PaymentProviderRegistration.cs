@@ -10,10 +10,15 @@ internal static class PaymentProviderRegistration
     public static IServiceCollection AddPaymentProvider(this IServiceCollection services)
     {
         services.AddOptions<ProviderOptions>().BindConfiguration(ProviderOptions.Section);
-        services.AddResilientHttpClient<PaymentProvider>(
-            PaymentProvider.Dependency,
-            (provider, http) => http.BaseAddress = provider.GetRequiredService<IOptions<ProviderOptions>>().Value.BaseAddress
-                ?? OwnAddress.Find(provider.GetRequiredService<IServer>()));
+        foreach (var dependency in new[] { PaymentProvider.Dependency, PaymentProvider.Captures })
+        {
+            services.AddResilientHttpClient(dependency).ConfigureHttpClient(SetAddress);
+        }
+
+        services.AddSingleton<PaymentProvider>();
         return services;
     }
+
+    private static void SetAddress(IServiceProvider provider, HttpClient http) =>
+        http.BaseAddress = provider.GetRequiredService<IOptions<ProviderOptions>>().Value.BaseAddress ?? OwnAddress.Find(provider.GetRequiredService<IServer>());
 }

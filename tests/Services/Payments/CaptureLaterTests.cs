@@ -100,6 +100,30 @@ public sealed class CaptureLaterTests(PaymentsFixture payments, PostgresServer s
     }
 
     [Fact]
+    public async Task Captures_that_fail_do_not_open_the_breaker_of_charges()
+    {
+        var alone = new PaymentsFixture(server);
+        await using (alone)
+        {
+            await alone.InitializeAsync();
+            await alone.WeatherAsync(latencyMs: 0, errorRatio: 1);
+            await SetAuthorizedAsync(alone, Guid.NewGuid(), TimeSpan.Zero);
+            await SetAuthorizedAsync(alone, Guid.NewGuid(), TimeSpan.Zero);
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            while (StateOf("payment-captures") != BreakerState.Open)
+            {
+                await timer.WaitForNextTickAsync(Cancel);
+            }
+
+            await alone.WeatherAsync(latencyMs: 0, errorRatio: 0);
+            (await alone.ChargeAsync(Guid.NewGuid(), "tok_ok")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            StateOf("payment-provider").ShouldBe(BreakerState.Closed);
+        }
+
+        BreakerState StateOf(string dependency) => alone.Services.GetRequiredService<DependencyRegistry>().Get(dependency).Breaker()!.State;
+    }
+
+    [Fact]
     public async Task What_a_dead_process_left_authorized_is_captured_by_the_next()
     {
         var order = Guid.NewGuid();

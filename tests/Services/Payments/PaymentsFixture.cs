@@ -16,6 +16,8 @@ public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
+    public IServiceProvider Services => _service!.Services;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
@@ -56,8 +58,12 @@ public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime
         all.TryAdd("ProviderSimulation:SlowAnswer", "00:00:00.100");
 
         // Most tests are about what Payments makes of each answer of the provider, so it asks once; TierTests are about asking again.
-        all.TryAdd("Resilience:dependencies:payment-provider:l1:enabled", "false");
-        all.TryAdd("Resilience:dependencies:payment-provider:l2:max_attempts", "1");
+        foreach (var dependency in new[] { "payment-provider", "payment-captures" })
+        {
+            all.TryAdd($"Resilience:dependencies:{dependency}:l1:enabled", "false");
+            all.TryAdd($"Resilience:dependencies:{dependency}:l2:max_attempts", "1");
+        }
+
         return new ServiceFactory<PaymentTable>(all);
     }
 
