@@ -24,7 +24,7 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
             return ProblemResults.ValidationFailed(errors);
         }
 
-        var (payment, isSame) = await payments.BeginAsync(request, cancellationToken);
+        var (payment, isSame, isCapturedLater) = await payments.BeginAsync(request, cancellationToken);
         if (payment.Status != PaymentStatus.Refunded && !isSame)
         {
             // Also for another token: while the first charge is in doubt, a second card's refusal would hide the first one's money.
@@ -33,19 +33,20 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
 
         if (payment.Status != PaymentStatus.Pending)
         {
-            return Answer(payment, response);
+            return Answer(payment, isCapturedLater, response);
         }
 
         var answer = response.HttpContext.Degradation().TakesNormalWay
             ? await provider.ChargeAsync(request.OrderId, request.Amount, request.Currency, request.Token, cancellationToken)
             : await provider.AuthorizeAsync(request.OrderId, request.Amount, request.Currency, request.Token, cancellationToken);
         metrics.Charged(answer.Outcome);
-        return await SettleAsync(request.OrderId, answer, response);
+        return await SettleAsync(request, answer, response);
     }
 
     /// <summary>What the provider said goes on record even when the caller has gone: it is the only thing that ends the doubt.</summary>
-    private async Task<Results<Ok<PaymentView>, ProblemHttpResult>> SettleAsync(Guid orderId, ProviderAnswer answer, HttpResponse response)
+    private async Task<Results<Ok<PaymentView>, ProblemHttpResult>> SettleAsync(ChargeRequest request, ProviderAnswer answer, HttpResponse response)
     {
+        var orderId = request.OrderId;
         var settled = answer.Outcome switch
         {
             ProviderOutcome.Captured => await payments.CaptureAsync(orderId, CancellationToken.None),
@@ -62,7 +63,7 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
                 captures.Set();
             }
 
-            return Answer(settled, response);
+            return Answer(settled, isCapturedLater: false, response);
         }
 
         return answer.Outcome switch
@@ -75,14 +76,21 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
                 $"The payment provider {answer.Reason}; whether it took the money is open. Repeat the charge, or refund it."),
 
             // Another call settled the payment between our question and the answer.
-            _ => Answer((await payments.FindAsync(orderId, CancellationToken.None))!, response),
+            _ => await AnswerRepeatAsync(request, response),
         };
     }
 
-    private static Results<Ok<PaymentView>, ProblemHttpResult> Answer(PaymentView payment, HttpResponse response) => payment.Status switch
+    private async Task<Results<Ok<PaymentView>, ProblemHttpResult>> AnswerRepeatAsync(ChargeRequest request, HttpResponse response)
     {
-        PaymentStatus.Captured => TypedResults.Ok(payment),
-        PaymentStatus.Authorized => CapturedLater(payment, response),
+        var (payment, _, isCapturedLater) = await payments.BeginAsync(request, CancellationToken.None);
+        return Answer(payment, isCapturedLater, response);
+    }
+
+    /// <summary>A charge that was answered with the capture to come is answered so again when it is repeated, also when the capture is done.</summary>
+    private static Results<Ok<PaymentView>, ProblemHttpResult> Answer(PaymentView payment, bool isCapturedLater, HttpResponse response) => payment.Status switch
+    {
+        PaymentStatus.Captured when !isCapturedLater => TypedResults.Ok(payment),
+        PaymentStatus.Captured or PaymentStatus.Authorized => CapturedLater(payment, response),
         PaymentStatus.Declined when payment.FailureCode == ProblemCodes.UnknownPaymentToken =>
             ProblemResults.Problem(StatusCodes.Status402PaymentRequired, ProblemCodes.UnknownPaymentToken, "The payment provider does not know the token."),
         PaymentStatus.Declined =>

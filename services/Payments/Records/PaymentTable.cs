@@ -23,16 +23,16 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
 
     /// <summary>Records the intent to charge.</summary>
     /// <returns>
-    /// The payment as it is (pending when this is the first call, else what earlier calls made of it), and whether the first call asked for the
-    /// same amount, currency and token.
+    /// The payment as it is (pending when this is the first call, else what earlier calls made of it), whether the first call asked for the
+    /// same amount, currency and token, and whether a call was answered with the capture to come.
     /// </returns>
-    public async Task<(PaymentView Payment, bool IsSame)> BeginAsync(ChargeRequest request, CancellationToken cancellationToken)
+    public async Task<(PaymentView Payment, bool IsSame, bool IsCapturedLater)> BeginAsync(ChargeRequest request, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             $"""
             INSERT INTO payments (order_id, status, amount, currency, token_hash) VALUES ($1, '{PaymentStatus.Pending}', $2, $3, $4)
             ON CONFLICT (order_id) DO UPDATE SET order_id = excluded.order_id
-            RETURNING {Columns}, (amount = $2 AND currency = $3 AND token_hash IS NOT DISTINCT FROM $4)
+            RETURNING {Columns}, (amount = $2 AND currency = $3 AND token_hash IS NOT DISTINCT FROM $4), capture_at IS NOT NULL
             """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = request.OrderId });
         command.Parameters.Add(new NpgsqlParameter<decimal> { TypedValue = request.Amount });
@@ -40,7 +40,7 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = SHA256.HashData(Encoding.UTF8.GetBytes(request.Token)) });
         await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, cancellationToken);
         await row.ReadAsync(cancellationToken);
-        return (Read(row), row.GetBoolean(8));
+        return (Read(row), row.GetBoolean(8), row.GetBoolean(9));
     }
 
     /// <summary>Records that nobody may charge this order any more, when it was never charged. Returns the payment as it is.</summary>

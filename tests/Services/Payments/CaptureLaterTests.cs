@@ -31,14 +31,21 @@ public sealed class CaptureLaterTests(PaymentsFixture payments, PostgresServer s
     }
 
     [Fact]
-    public async Task A_repeat_of_the_charge_takes_nothing_more()
+    public async Task A_repeat_of_the_charge_takes_nothing_more_and_gets_the_degraded_answer_again()
     {
         await using var service = Degraded();
         var order = Guid.NewGuid();
         await ChargeAsync(service, order);
         (await ChargeAsync(service, order)).StatusCode.ShouldBe(HttpStatusCode.OK);
         await UntilAsync(order, PaymentStatus.Captured);
-        (await ChargeAsync(service, order)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        foreach (var repeat in new[] { await ChargeAsync(service, order), await payments.ChargeAsync(order, "tok_ok") })
+        {
+            repeat.StatusCode.ShouldBe(HttpStatusCode.OK);
+            repeat.Headers.GetValues("x-degraded").ShouldBe(["captured-later"], "also by an instance that is not degraded");
+            var answer = (await repeat.Content.ReadFromJsonAsync<PaymentView>(Cancel))!;
+            (answer.Status, answer.Captured, answer.Degraded).ShouldBe(("captured", 12.5m, "captured-later"));
+        }
+
         (await payments.TakenAsync(order)).ShouldBe(12.5m);
     }
 
