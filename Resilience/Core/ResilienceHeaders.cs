@@ -18,6 +18,14 @@ public static class ResilienceHeaders
     /// <summary>Set on an answer that was produced in a degraded mode; the value names the mode.</summary>
     public const string Degraded = "x-degraded";
 
+    /// <summary>
+    /// Set to <see cref="RecoveryTrialValue"/> on a request of the share by which a broken service recovers: its caller has drawn, so that the service need not draw again.
+    /// </summary>
+    public const string RecoveryTrial = "x-recovery-trial";
+
+    /// <summary>The only value of <see cref="RecoveryTrial"/>.</summary>
+    public const string RecoveryTrialValue = "1";
+
     /// <summary>Release channel of the request: <c>stable</c> or <c>canary</c>.</summary>
     public const string ReleaseChannel = "X-Release-Channel";
 

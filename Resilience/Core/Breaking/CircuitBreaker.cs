@@ -122,9 +122,16 @@ public sealed class CircuitBreaker
     /// <summary>Asks for leave to make an attempt. Whoever gets a ticket must give it back with <see cref="Report"/>, whatever happens.</summary>
     internal bool TryEnter(long now, out BreakerTicket ticket)
     {
+        var isTrial = false;
+        return TryEnter(now, ref isTrial, out ticket);
+    }
+
+    /// <summary>Asks for leave, for a call that may be a trial of a broken dependency, or become one.</summary>
+    internal bool TryEnter(long now, ref bool isTrial, out BreakerTicket ticket)
+    {
         // The generation is read first: should the state change in between, the ticket is of an old one and its report is passed over.
         ticket = new BreakerTicket(_generation, IsProbe: false);
-        if (_forced?.Current is { } forced && forced.Refuses())
+        if (_forced?.Current is { } forced && forced.Refuses(ref isTrial))
         {
             Interlocked.Increment(ref _refusals);
             return false;
@@ -133,8 +140,8 @@ public sealed class CircuitBreaker
         return _state == (int)BreakerState.Closed || TryProbe(now, out ticket);
     }
 
-    /// <summary>Whether a call would be refused now.</summary>
-    internal bool Refuses(long now) => _forced?.Current?.Refuses() == true || (BreakerState)_state switch
+    /// <summary>Whether a call would be refused now; one that would not may have become a trial.</summary>
+    internal bool Refuses(long now, ref bool isTrial) => _forced?.Current?.Refuses(ref isTrial) == true || (BreakerState)_state switch
     {
         BreakerState.Closed => false,
         BreakerState.Open => now < Volatile.Read(ref _openUntil),

@@ -9,8 +9,9 @@ internal sealed record ForcedBreak(double Share, string Reason, string By)
     /// <summary>Nobody knows when it ends; a look after so long costs little.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>Decides for a call.</summary>
-    public bool Refuses() => Share < 1 && (Share <= 0 || Random.Shared.NextDouble() >= Share);
+    /// <summary>Decides for a call, once: one that has passed stays a trial, and its retries pass too for as long as any call does.</summary>
+    /// <param name="isTrial">Whether the call is a trial of the dependency's recovery.</param>
+    public bool Refuses(ref bool isTrial) => Share < 1 && (Share <= 0 || !(isTrial = isTrial || Random.Shared.NextDouble() < Share));
 }
 
 /// <summary>Where the breakers of a dependency find whether they are forced: new breakers come with new policies, and what is forced stays. Thread-safe.</summary>

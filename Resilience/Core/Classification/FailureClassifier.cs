@@ -10,6 +10,7 @@ namespace ResilientShop.Resilience;
 public sealed class FailureClassifier
 {
     private const int FirstStatus = 100;
+    private const int ServiceUnavailable = 503;
     private static readonly string[] HttpReasons =
         [.. Enumerable.Range(FirstStatus, 500).Select(status => string.Create(CultureInfo.InvariantCulture, $"http_{status}"))];
 
@@ -47,6 +48,11 @@ public sealed class FailureClassifier
             return Verdict.Success;
         }
 
+        if (status == ServiceUnavailable && Refusal(code) is { } refusal)
+        {
+            return refusal;
+        }
+
         var reason = HttpReasons[Math.Clamp(status - FirstStatus, 0, HttpReasons.Length - 1)];
         if (RetrySignals.NeverHttp.AsSpan().Contains(status))
         {
@@ -73,6 +79,11 @@ public sealed class FailureClassifier
             return Verdict.Success;
         }
 
+        if (status == GrpcCode.Unavailable && Refusal(code) is { } refusal)
+        {
+            return refusal;
+        }
+
         var reason = GrpcCode.NameOf(status);
         if (RetrySignals.NeverGrpc.AsSpan().Contains(reason))
         {
@@ -91,6 +102,14 @@ public sealed class FailureClassifier
             IsDependencyFault = known is null && status is (GrpcCode.Unavailable or GrpcCode.DeadlineExceeded or GrpcCode.Internal),
         };
     }
+
+    /// <summary>
+    /// The verdict on a broken service that refuses, which is the same a moment later: a retry would only be one more request that it must turn away. A policy that lists the
+    /// code retries all the same.
+    /// </summary>
+    private Verdict? Refusal(string? code) => code != ServiceDegradation.RefusalCode
+        ? null
+        : new Verdict(_codes.ContainsKey(code) ? AttemptOutcome.Transient : AttemptOutcome.Permanent, ServiceDegradation.RefusalCode) { IsRefusal = true };
 
     /// <summary>Judges a business code that came without a protocol's status.</summary>
     public Verdict OfCode(string code)

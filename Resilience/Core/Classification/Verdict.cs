@@ -41,6 +41,12 @@ public readonly record struct Verdict(AttemptOutcome Outcome, string Reason)
     /// <summary>The breaker counts it as a failure of the dependency.</summary>
     public bool IsDependencyFault { get; init; }
 
+    /// <summary>
+    /// The dependency refused because it is broken, on purpose and without trying: its breaker counts it neither as failure nor as success. The callers' breakers are forced for
+    /// as long anyway.
+    /// </summary>
+    public bool IsRefusal { get; init; }
+
     /// <summary>How long the dependency asks to be left alone (<c>Retry-After</c>); null when it does not ask.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

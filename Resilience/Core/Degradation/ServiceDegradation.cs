@@ -8,6 +8,12 @@ namespace ResilientShop.Resilience;
 /// </summary>
 public sealed class ServiceDegradation : IDisposable
 {
+    /// <summary>Code with which a broken service refuses.</summary>
+    public const string RefusalCode = "SERVICE_DEGRADED";
+
+    /// <summary>Value of <see cref="ResilienceHeaders.Degraded"/> when a broken service refuses.</summary>
+    public const string RefusalMode = "refused";
+
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>Bad requests that come closer together than this share a decision.</summary>

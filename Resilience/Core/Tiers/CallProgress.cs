@@ -19,6 +19,7 @@ internal struct CallProgress
     private int _attempts;
     private int _l1Attempts;
     private int _l2Attempts;
+    private bool _isTrial;
 
     public CallProgress(Dependency dependency, Deadline deadline)
     {
@@ -83,7 +84,7 @@ internal struct CallProgress
             return false;
         }
 
-        if (_breaker is not null && !_breaker.TryEnter(_now, out _ticket))
+        if (_breaker is not null && !_breaker.TryEnter(_now, ref _isTrial, out _ticket))
         {
             refusal = Refuse(RefusalKind.BreakerOpen);
             return false;
@@ -92,7 +93,7 @@ internal struct CallProgress
         refusal = default;
         Count(tier);
         _attemptTime = AttemptTimeout();
-        attempt = new Attempt(_attempts - 1, _callerAttempt + _attempts - 1, _attemptTime);
+        attempt = new Attempt(_attempts - 1, _callerAttempt + _attempts - 1, _attemptTime, _isTrial);
         return true;
     }
 
@@ -105,11 +106,11 @@ internal struct CallProgress
         }
 
         _last = verdict;
-        _breaker?.Report(_ticket, _hasAlternative && verdict.NeverSent ? verdict with { Outcome = AttemptOutcome.Abandoned } : verdict, _now);
+        _breaker?.Report(_ticket, verdict.IsRefusal || (_hasAlternative && verdict.NeverSent) ? verdict with { Outcome = AttemptOutcome.Abandoned } : verdict, _now);
     }
 
     /// <summary>Decides what follows from the attempt that failed; a retry is paid from the budget.</summary>
-    public readonly RetryDecision Decide(Idempotency idempotency, bool canRepeat)
+    public RetryDecision Decide(Idempotency idempotency, bool canRepeat)
     {
         var failed = new FailedAttempt(_last)
         {
@@ -127,7 +128,7 @@ internal struct CallProgress
             return decision;
         }
 
-        if (_breaker?.Refuses(_now) == true)
+        if (_breaker?.Refuses(_now, ref _isTrial) == true)
         {
             return RetryDecision.Return("breaker_open");
         }

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace ResilientShop.Resilience.Http;
 
-/// <summary>Tells the callee how long its caller waits, whether it is retrying, and for which release it asks.</summary>
+/// <summary>Tells the callee how long its caller waits, whether it is retrying, for which release it asks, and whether it is a trial of the callee's recovery.</summary>
 internal static class ContextHeaders
 {
     public static void Write(HttpRequestHeaders headers, in Attempt attempt)
@@ -17,6 +17,17 @@ internal static class ContextHeaders
         if (CallContext.Current.Channel == ReleaseChannel.Canary)
         {
             Set(headers, ResilienceHeaders.ReleaseChannel, ReleaseChannel.Canary.ToName());
+        }
+
+        WriteTrial(headers, attempt);
+    }
+
+    /// <summary>Only that it is a trial.</summary>
+    public static void WriteTrial(HttpRequestHeaders headers, in Attempt attempt)
+    {
+        if (attempt.IsTrial)
+        {
+            Set(headers, ResilienceHeaders.RecoveryTrial, ResilienceHeaders.RecoveryTrialValue);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace ResilientShop.Resilience.Http;
 
 /// <summary>What the pipeline needs to know of HTTP.</summary>
@@ -15,6 +17,10 @@ internal readonly struct HttpCall(TierHandler handler, HttpRequestMessage reques
         {
             ContextHeaders.Write(request.Headers, attempt);
         }
+        else if (handler.IsProxy)
+        {
+            ContextHeaders.WriteTrial(request.Headers, attempt);
+        }
 
         return handler.SendOnceAsync(request, cancellationToken);
     }
@@ -31,7 +37,7 @@ internal readonly struct HttpCall(TierHandler handler, HttpRequestMessage reques
             return Verdict.Success;
         }
 
-        var verdict = classifier.OfHttpStatus((int)result.StatusCode, ProblemCode.Read(result.Content));
+        var verdict = classifier.OfHttpStatus((int)result.StatusCode, IsRefusal(result) ? ServiceDegradation.RefusalCode : ProblemCode.Read(result.Content));
         return verdict.IsTransient ? verdict with { RetryAfter = RetryAfter(result) } : verdict;
     }
 
@@ -42,6 +48,10 @@ internal readonly struct HttpCall(TierHandler handler, HttpRequestMessage reques
     public Task<HttpResponseMessage> RefuseAsync(in Refusal refusal, Exception? cause) => Policy.Refusals == RefusalMode.Throw
         ? Task.FromException<HttpResponseMessage>(refusal.ToException(cause))
         : Task.FromResult<HttpResponseMessage>(RefusalResponse.Create(refusal, request));
+
+    /// <summary>By its header: its body may not be in memory.</summary>
+    private static bool IsRefusal(HttpResponseMessage result) => result.StatusCode == HttpStatusCode.ServiceUnavailable
+        && result.Headers.TryGetValues(ResilienceHeaders.Degraded, out var modes) && modes.Contains(ServiceDegradation.RefusalMode);
 
     private TimeSpan? RetryAfter(HttpResponseMessage result)
     {

@@ -3,11 +3,16 @@ namespace ResilientShop.Resilience.Http;
 /// <summary>Tiers L1 and L2 for an <see cref="HttpClient"/>. Thread-safe.</summary>
 /// <param name="dependency">What the client calls.</param>
 /// <param name="isDefault">Every client of the process has one like it; one that a client asks for takes its place.</param>
-internal sealed class TierHandler(Dependency dependency, bool isDefault = false) : DelegatingHandler
+/// <param name="isProxy">
+/// What it sends has its context from whoever forwards it, whatever the policy says of propagation; only the tiers know that it is a trial of a recovery.
+/// </param>
+internal sealed class TierHandler(Dependency dependency, bool isDefault = false, bool isProxy = false) : DelegatingHandler
 {
     public Dependency Dependency => dependency;
 
     public bool IsDefault => isDefault;
+
+    public bool IsProxy => isProxy;
 
     /// <summary>One attempt.</summary>
     internal Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);

@@ -3,12 +3,15 @@ namespace ResilientShop.Resilience.Http;
 /// <summary>The tiers for clients that are not made by a factory, such as a proxy's.</summary>
 public static class TierHandlerExtensions
 {
-    /// <summary>Sends what <paramref name="handler"/> would send through the tiers of <paramref name="dependency"/>.</summary>
+    /// <summary>
+    /// Sends what <paramref name="handler"/> would send through the tiers of <paramref name="dependency"/>. The context of a request is its proxy's to tell; the tiers add
+    /// <see cref="ResilienceHeaders.RecoveryTrial"/>, which only they know, so that the dependency must be a service of one's own.
+    /// </summary>
     public static HttpMessageHandler WithTiers(this HttpMessageHandler handler, Dependency dependency)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(dependency);
-        return new TierHandler(dependency) { InnerHandler = handler };
+        return new TierHandler(dependency, isProxy: true) { InnerHandler = handler };
     }
 
     /// <summary>

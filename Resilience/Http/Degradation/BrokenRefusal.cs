@@ -6,17 +6,11 @@ namespace ResilientShop.Resilience.Http;
 /// <summary>Tells a caller, in its own protocol, that the service serves only part of its traffic now, and when to come again.</summary>
 internal static class BrokenRefusal
 {
-    /// <summary>Code of the refusal, in problem details.</summary>
-    public const string Code = "SERVICE_DEGRADED";
-
-    /// <summary>Value of <see cref="ResilienceHeaders.Degraded"/>.</summary>
-    public const string Mode = "refused";
-
     private const string Detail = "The service was taken out of the way of its traffic because it is slow and fails; nothing was done.";
 
     public static Task WriteAsync(HttpContext http, RequestDegradation request, TimeSpan retryAfter)
     {
-        request.Say(Mode);
+        request.Say(ServiceDegradation.RefusalMode);
         if (!IncomingContext.IsGrpc(http.Request))
         {
             http.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
@@ -24,7 +18,7 @@ internal static class BrokenRefusal
                 Detail,
                 statusCode: StatusCodes.Status503ServiceUnavailable,
                 title: "Service Unavailable",
-                extensions: new Dictionary<string, object?> { ["code"] = Code }).ExecuteAsync(http);
+                extensions: new Dictionary<string, object?> { ["code"] = ServiceDegradation.RefusalCode }).ExecuteAsync(http);
         }
 
         http.Response.StatusCode = StatusCodes.Status200OK;

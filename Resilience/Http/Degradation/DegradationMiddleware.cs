@@ -19,7 +19,7 @@ internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegrada
     private async Task ServeAsync(HttpContext http, EndpointSignals endpoint)
     {
         var (position, startedAt) = (service.Current, time.GetTimestamp());
-        var takesNormalWay = position.NormalShare >= 1 || position.TakesNormalWay(Random.Shared.NextDouble());
+        var takesNormalWay = position.NormalShare >= 1 || (position.NormalShare > 0 && IsTrial(http.Request)) || position.TakesNormalWay(Random.Shared.NextDouble());
         var request = new RequestDegradation(http, service.Service, position, takesNormalWay, metrics);
         http.Features.Set(request);
         if (!takesNormalWay && position.Level == DegradationLevel.Broken)
@@ -67,6 +67,10 @@ internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegrada
             service.Record(endpoint, request.Position, request.TakesNormalWay, startedAt, hasFailed: true);
         }
     }
+
+    /// <summary>Whether its caller has drawn already: then it is one of the share, and drawing again would leave a share of the share.</summary>
+    private static bool IsTrial(HttpRequest request) =>
+        request.Headers.TryGetValue(ResilienceHeaders.RecoveryTrial, out var value) && value == ResilienceHeaders.RecoveryTrialValue;
 
     private static bool HasFailed(HttpContext http)
     {

@@ -110,6 +110,11 @@ internal sealed class UnarySending<TRequest, TResponse>(
             headers.Add(ResilienceHeaders.ReleaseChannel.ToLowerInvariant(), ReleaseChannel.Canary.ToName());
         }
 
+        if (attempt.IsTrial)
+        {
+            headers.Add(ResilienceHeaders.RecoveryTrial, ResilienceHeaders.RecoveryTrialValue);
+        }
+
         return headers;
     }
 

@@ -8,7 +8,7 @@ namespace ResilientShop.Resilience.Http;
 public static class CallContextExtensions
 {
     private static readonly string[] TrustedHeaders =
-        [ResilienceHeaders.DeadlineMs, ResilienceHeaders.RetryAttempt, ResilienceHeaders.ChaosExperiment, ResilienceHeaders.Degraded, "grpc-timeout"];
+        [ResilienceHeaders.DeadlineMs, ResilienceHeaders.RetryAttempt, ResilienceHeaders.ChaosExperiment, ResilienceHeaders.Degraded, ResilienceHeaders.RecoveryTrial, "grpc-timeout"];
 
     /// <summary>
     /// Serves each request under the deadline, attempt number and release channel of its headers. Put it behind what turns exceptions into answers and before
@@ -29,7 +29,7 @@ public static class CallContextExtensions
 
     /// <summary>
     /// Takes the control headers off requests that come from strangers: a forged deadline would starve a request, a forged attempt number would switch
-    /// retries off, a forged experiment would inject faults. Each is counted in <c>resilience.header.ignored.count</c>.
+    /// retries off, a forged experiment would inject faults, a forged trial would be served by a service that is broken. Each is counted in <c>resilience.header.ignored.count</c>.
     /// </summary>
     public static IApplicationBuilder UseUntrustedCallers(this IApplicationBuilder app)
     {

@@ -29,6 +29,15 @@ internal sealed class BreakerBench
 
     public TimeSpan? RetryAfter => Breaker.RetryAfter(Clock.GetTimestamp());
 
+    public bool Refuses
+    {
+        get
+        {
+            var isTrial = false;
+            return Breaker.Refuses(Clock.GetTimestamp(), ref isTrial);
+        }
+    }
+
     public bool TryEnter(out BreakerTicket ticket) => Breaker.TryEnter(Clock.GetTimestamp(), out ticket);
 
     public BreakerTicket Enter()
@@ -39,7 +48,7 @@ internal sealed class BreakerBench
 
     public void ShouldRefuse()
     {
-        Breaker.Refuses(Clock.GetTimestamp()).ShouldBeTrue();
+        Refuses.ShouldBeTrue();
         TryEnter(out _).ShouldBeFalse();
     }
 

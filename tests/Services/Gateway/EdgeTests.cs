@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using ResilientShop.Contracts;
 using ResilientShop.Gateway.Deadlines;
+using ResilientShop.Resilience;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ResilientShop.Services.Tests.Gateway;
@@ -36,6 +38,7 @@ public sealed class EdgeTests
                 { "X-Retry-Attempt", "3" },
                 { "x-chaos-experiment", "kill-everything" },
                 { "x-degraded", "yes" },
+                { "x-recovery-trial", "1" },
                 { "Idempotency-Key", "key-1" },
                 { "X-Release-Channel", "canary" },
             },
@@ -47,8 +50,25 @@ public sealed class EdgeTests
         seen.ShouldNotContainKey("x-retry-attempt");
         seen.ShouldNotContainKey("x-chaos-experiment");
         seen.ShouldNotContainKey("x-degraded");
+        seen.ShouldNotContainKey("x-recovery-trial");
         seen["Idempotency-Key"].ShouldBe("key-1");
         seen["X-Release-Channel"].ShouldBe("canary");
+    }
+
+    [Fact]
+    public async Task A_request_that_passes_the_gateway_s_forced_breaker_says_that_it_is_a_trial()
+    {
+        string? trial = null;
+        await using var orders = await StubServer.StartAsync(context =>
+        {
+            trial = context.Request.Headers["x-recovery-trial"];
+            return Task.CompletedTask;
+        });
+        await using var gateway = GatewayHost.Start(GatewayHost.Instance("orders", 0, orders.Address));
+        gateway.Services.GetRequiredService<DependencyRegistry>().Get("orders").Follow(
+            new FleetDegradation(DegradationLevel.Broken, 0.999999, IsForced: false, "errors", "orders/1", DateTimeOffset.UnixEpoch));
+        (await gateway.Http.GetAsync("/orders/42", Cancel)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        trial.ShouldBe("1");
     }
 
     [Theory]

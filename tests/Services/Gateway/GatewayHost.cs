@@ -13,6 +13,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => _gateway.Services;
+
     public static GatewayHost Start(params IEnumerable<(string Setting, string Value)> settings) => Start(null, settings);
 
     public static GatewayHost Start(TimeProvider? time, params IEnumerable<(string Setting, string Value)> settings)

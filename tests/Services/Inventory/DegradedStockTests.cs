@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using ResilientShop.Inventory.Stock;
 using ResilientShop.Resilience;
+using ResilientShop.Resilience.Http;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Inventory;
@@ -40,6 +42,30 @@ public sealed class DegradedStockTests(PostgresServer postgres) : IAsyncLifetime
 
         _inventory.Degradation.Force(DegradationLevel.Normal, "well");
         (await _inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 2, 3));
+    }
+
+    [Fact]
+    public async Task A_grpc_call_that_a_broken_service_refuses_is_not_counted_and_a_trial_is_served()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddResilientGrpcClient<InventoryService.InventoryServiceClient>("inventory", client => client.Address = _inventory.GrpcAddress);
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<InventoryService.InventoryServiceClient>();
+        var inventory = provider.GetRequiredService<DependencyRegistry>().Get("inventory");
+        var broken = new FleetDegradation(DegradationLevel.Broken, 0.000001, IsForced: false, "errors", "inventory/2", DateTimeOffset.UnixEpoch);
+        _inventory.Degradation.Follow(broken);
+
+        for (var call = 0; call < 20; call++)
+        {
+            (await Should.ThrowAsync<RpcException>(async () => await client.FindUnknownSkusAsync(new FindUnknownSkusRequest { Skus = { "a" } }, cancellationToken: Cancel)))
+                .StatusCode.ShouldBe(StatusCode.Unavailable);
+        }
+
+        (inventory.Breaker()!.State, inventory.Breaker()!.Sample.Attempts).ShouldBe((BreakerState.Closed, 0));
+
+        inventory.Follow(broken with { NormalShare = 0.999999 });
+        (await client.FindUnknownSkusAsync(new FindUnknownSkusRequest { Skus = { "nobody-sells-it" } }, cancellationToken: Cancel)).Unknown.ShouldBe(["nobody-sells-it"]);
     }
 
     [Fact]
