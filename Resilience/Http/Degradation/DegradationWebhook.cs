@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
@@ -18,6 +19,7 @@ internal sealed partial class DegradationWebhook(
 
     private const int MostWaiting = 100;
 
+    private static readonly TimeSpan LongestRehearsal = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -35,6 +37,7 @@ internal sealed partial class DegradationWebhook(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await RehearseAsync(stoppingToken);
         await foreach (var change in _changes.Reader.ReadAllAsync(stoppingToken))
         {
             for (var failures = 0; !await SendAsync(change, stoppingToken); failures++)
@@ -44,18 +47,34 @@ internal sealed partial class DegradationWebhook(
         }
     }
 
+    /// <summary>It may fail: then the first message takes longer.</summary>
+    private async Task RehearseAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(LongestRehearsal, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            var notice = new Notice("rehearsal", "normal", "normal", 1, "to be quick when it counts", time.GetUtcNow(), "rehearsal");
+            await WebhookRehearsal.RunAsync((address, cancel) => PostAsync(address, notice, cancel), either.Token);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotRehearsed(exception);
+        }
+    }
+
     private async Task<bool> SendAsync(DegradationChange change, CancellationToken cancellationToken)
     {
         try
         {
-            using var client = clients.CreateClient(Client);
-            using var answer = await client.PostAsJsonAsync(options.Value.Address, Notice.Of(change), cancellationToken);
-            if (!answer.IsSuccessStatusCode)
+            var status = await PostAsync(options.Value.Address!, Notice.Of(change), cancellationToken);
+            if ((int)status is >= 200 and < 300)
             {
-                LogRefused((int)answer.StatusCode);
+                return true;
             }
 
-            return answer.IsSuccessStatusCode;
+            LogRefused((int)status);
+            return false;
         }
         catch (HttpRequestException exception)
         {
@@ -64,11 +83,21 @@ internal sealed partial class DegradationWebhook(
         }
     }
 
+    private async Task<HttpStatusCode> PostAsync(Uri address, Notice notice, CancellationToken cancellationToken)
+    {
+        using var client = clients.CreateClient(Client);
+        using var answer = await client.PostAsJsonAsync(address, notice, cancellationToken);
+        return answer.StatusCode;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "The webhook for people on call could not be rehearsed; its first message takes longer")]
+    private partial void LogNotRehearsed(Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "The webhook for people on call answered {Status}; it is tried again")]
     private partial void LogRefused(int status);
 
     [LoggerMessage(LogLevel.Warning, "The webhook for people on call could not be reached ({Error}, {Status}); it is tried again")]
-    private partial void LogFailed(HttpRequestError error, System.Net.HttpStatusCode? status);
+    private partial void LogFailed(HttpRequestError error, HttpStatusCode? status);
 
     /// <summary>What is sent.</summary>
     private sealed record Notice(string Service, string From, string To, double NormalShare, string Reason, DateTimeOffset At, string Text)

@@ -58,6 +58,23 @@ public sealed class DegradationWebhookTests
         log.Messages.ShouldNotContain(message => message.Contains("secret", StringComparison.Ordinal));
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task The_way_is_taken_once_before_it_counts_and_nobody_else_notices()
+    {
+        await using var people = await People.StartAsync();
+        await using var server = await DegradedServer.StartAsync(Fine, services => services.AddDegradationWebhook(options => options.Address = people.Address));
+        var breaker = server.Services.GetRequiredService<DependencyRegistry>().Get("sre-webhook").Breaker()!;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (breaker.Sample != (1, 0))
+        {
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+
+        people.Told.TryPeek(out _).ShouldBeFalse();
+        server.Service.Force(DegradationLevel.Broken, "drill");
+        (await people.Told.ReadAsync(TestContext.Current.CancellationToken))["service"]!.GetValue<string>().ShouldBe("shop");
+    }
+
     [Theory]
     [InlineData("ftp://people")]
     [InlineData(null)]
