@@ -23,4 +23,10 @@ public static class ReleaseChannels
         channel = string.Equals(text, "canary", StringComparison.OrdinalIgnoreCase) ? ReleaseChannel.Canary : ReleaseChannel.Stable;
         return channel == ReleaseChannel.Canary || string.Equals(text, "stable", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>What is stored beside work that is done later: null for the stable release, which nearly everything is for.</summary>
+    public static string? ToStored(this ReleaseChannel channel) => channel == ReleaseChannel.Stable ? null : channel.ToName();
+
+    /// <summary>Reads what was stored; whatever is no channel is the stable one.</summary>
+    public static ReleaseChannel Stored(string? text) => TryParse(text, out var channel) ? channel : ReleaseChannel.Stable;
 }

@@ -61,7 +61,10 @@ internal sealed class ConsumedBatch<T>(int capacity)
         try
         {
             var type = headers.FindText(MessageHeaders.MessageType);
-            var message = new ConsumedMessage<T>(id, result.Message.Key ?? "", type, handler.Decode(result.Message.Value, type), position);
+            var message = new ConsumedMessage<T>(id, result.Message.Key ?? "", type, handler.Decode(result.Message.Value, type), position)
+            {
+                Channel = ReleaseChannels.Stored(headers.FindText(ResilienceHeaders.ReleaseChannel)),
+            };
             return new ConsumedEntry<T>(result, id, message, null, sender);
         }
         catch (Exception exception)

@@ -72,6 +72,11 @@ internal sealed class KafkaOutboxPublisher(string bootstrapServers, TimeSpan ack
             headers.AddText(MessageHeaders.TraceParent, traceparent);
         }
 
+        if (row.Channel == ReleaseChannel.Canary)
+        {
+            headers.AddText(ResilienceHeaders.ReleaseChannel, row.Channel.ToName());
+        }
+
         var done = new TaskCompletionSource<PersistenceReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {

@@ -32,7 +32,7 @@ internal static class OutboxTable
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT id, message_id, topic, key, type, payload, traceparent
+            SELECT id, message_id, topic, key, type, payload, traceparent, channel
             FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload) AS before
                   FROM durable.outbox WHERE parked_at IS NULL ORDER BY id LIMIT $1) AS next
             WHERE before < $2 ORDER BY id
@@ -47,7 +47,7 @@ internal static class OutboxTable
         {
             var message = new OutboxMessage(
                 reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<byte[]>(5));
-            rows.Add(new OutboxRow(reader.GetInt64(0), message, await reader.IsDBNullAsync(6, cancellationToken) ? null : reader.GetString(6)));
+            rows.Add(new OutboxRow(reader.GetInt64(0), message, Text(reader, 6), ReleaseChannels.Stored(Text(reader, 7))));
         }
 
         return (rows, rows.Count == limit || rows.Sum(row => (long)row.Message.Payload.Length) >= MaxBatchBytes);
@@ -85,6 +85,8 @@ internal static class OutboxTable
         await reader.ReadAsync(cancellationToken);
         return new OutboxSize(reader.GetInt64(0), reader.GetTimeSpan(1), reader.GetInt64(2));
     }
+
+    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {

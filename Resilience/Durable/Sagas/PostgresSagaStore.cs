@@ -25,7 +25,8 @@ internal sealed class PostgresSagaStore(
             Text(saga.TraceParent),
             new NpgsqlParameter { Value = saga.Json, NpgsqlDbType = NpgsqlDbType.Json },
             News(saga),
-            Value(isLeased));
+            Value(isLeased),
+            Text(saga.Channel.ToStored()));
         local?.Invoke(batch);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         saga.NewsStored(news);

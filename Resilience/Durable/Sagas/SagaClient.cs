@@ -39,6 +39,7 @@ public sealed class SagaClient
         {
             Status = SagaStatus.Running,
             Epoch = 1,
+            Channel = CallContext.Current.Channel,
         };
         await _registration.EnsureAsync(cancellationToken);
         saga.Note(new SagaHistoryEntry(_time.GetUtcNow(), SagaAction.Started, By: _owner.Name));

@@ -34,6 +34,9 @@ public sealed class SagaContext
     /// <summary><see cref="FailureCode"/> as a sentence.</summary>
     public string? FailureDetail { get; internal set; }
 
+    /// <summary>The release channel of whoever started it; its steps run under it.</summary>
+    public ReleaseChannel Channel { get; internal init; }
+
     internal DateTimeOffset EndedAt { get; set; }
 
     /// <summary>Next step while running; otherwise the number of steps still to be compensated.</summary>

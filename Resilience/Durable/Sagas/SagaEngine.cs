@@ -35,6 +35,7 @@ internal sealed partial class SagaEngine(
             $"saga {saga.Definition.Name}", ActivityKind.Internal, DurableTelemetry.ParentFrom(saga.TraceParent));
         activity?.SetTag("saga.id", saga.Id.ToString());
         activity?.SetTag("saga.taken_over", saga.TakenOver);
+        using var release = CallContext.Use(CallContext.Current with { Channel = saga.Channel });
         if (saga.TakenOver)
         {
             Note(saga, SagaAction.TakenOver);

@@ -10,12 +10,12 @@ internal static class SagaSql
     public const string Channel = "durable_sagas";
 
     public const string Columns =
-        "s.id, s.definition, s.version, s.status, s.step, s.attempts, s.epoch, s.cancel_code, s.cancel_detail, s.failure_code, s.failure_detail, s.traceparent, s.data::text";
+        "s.id, s.definition, s.version, s.status, s.step, s.attempts, s.epoch, s.cancel_code, s.cancel_detail, s.failure_code, s.failure_detail, s.traceparent, s.data::text, s.channel";
 
     public const string Insert =
         """
-        INSERT INTO durable.sagas (id, definition, version, status, step, epoch, owner, lease_until, traceparent, data, history)
-        VALUES ($1, $2, $3, 'running', 0, 1, CASE WHEN $9 THEN $4 END, CASE WHEN $9 THEN now() + $5 END, $6, $7, $8)
+        INSERT INTO durable.sagas (id, definition, version, status, step, epoch, owner, lease_until, traceparent, data, history, channel)
+        VALUES ($1, $2, $3, 'running', 0, 1, CASE WHEN $9 THEN $4 END, CASE WHEN $9 THEN now() + $5 END, $6, $7, $8, $10)
         """;
 
     public const string Advance =
@@ -164,6 +164,7 @@ internal static class SagaSql
             CancelDetail = NullableText(reader, 8),
             FailureCode = NullableText(reader, 9),
             FailureDetail = NullableText(reader, 10),
+            Channel = ReleaseChannels.Stored(NullableText(reader, 13)),
         };
         return saga;
     }
