@@ -20,24 +20,32 @@ var inventory = AddService<Projects.Inventory>("inventory")
 var payments = AddService<Projects.Payments>("payments")
     .WithReference(paymentsDb).WaitFor(paymentsDb);
 
+// A second release of Payments beside the first; it serves who asks for it, and what the release gate gives it (POST :8090/api/releases/payments/start).
+var paymentsCanary = AddService<Projects.Payments>("payments-canary")
+    .WithEnvironment("Release__Channel", "canary")
+    .WithReference(paymentsDb).WaitFor(paymentsDb);
+
 var orders = AddService<Projects.Orders>("orders")
     .WithReplicas(2)
     .WithReference(ordersDb).WaitFor(ordersDb)
     .WithReference(kafka).WaitFor(kafka)
     .WithReference(inventory)
-    .WithReference(payments);
+    .WithReference(payments)
+    .WithReference(paymentsCanary);
 
 var operations = AddService<Projects.Operations>("operations", builder.FixedPort("Operations", 8090))
     .WithReference(operationsDb).WaitFor(operationsDb)
     .WithReference(kafka).WaitFor(kafka)
-    .WithReference(prometheus);
+    .WithReference(prometheus)
+    .WithReference(paymentsCanary);
 
 var gateway = AddService<Projects.Gateway>("gateway", builder.FixedPort("Gateway", 8080))
     .WithReference(orders).WaitFor(orders)
     .WithReference(inventory).WaitFor(inventory)
-    .WithReference(payments).WaitFor(payments);
+    .WithReference(payments).WaitFor(payments)
+    .WithReference(paymentsCanary);
 
-prometheus.WithScrapeTargets(gateway, orders, inventory, payments, operations);
+prometheus.WithScrapeTargets(gateway, orders, inventory, payments, paymentsCanary, operations);
 
 builder.UseDashboardPort(18888);
 builder.AddReadyFile(gateway, operations);

@@ -15,6 +15,7 @@ internal static class PolicyDefaults
 {
     private const string Section = "Policies";
     private const string FolderName = "config";
+    private const string CanarySuffix = "-canary";
 
     public static void AddHotPolicies(this WebApplicationBuilder builder)
     {
@@ -36,6 +37,7 @@ internal static class PolicyDefaults
         }
 
         AddFleet(builder, service, instance);
+        AddCanaries(builder);
     }
 
     private static Func<IServiceProvider, IPolicyStore>? StoreOf(ConfigurationManager configuration, string? folder)
@@ -61,6 +63,18 @@ internal static class PolicyDefaults
         var fleet = new EtcdFleetOptions { Prefix = builder.Configuration[$"{Section}:Etcd:DegradationPrefix"] ?? EtcdFleetOptions.DefaultPrefix };
         builder.Services.AddFleetDegradation($"{service}/{instance}", provider => new EtcdFleetStore(
             options, fleet, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EtcdFleetStore>>()));
+        var releases = new EtcdFleetOptions { Prefix = builder.Configuration[$"{Section}:Etcd:ReleasePrefix"] ?? EtcdReleaseStore.DefaultPrefix };
+        builder.Services.AddReleases(provider => new EtcdReleaseStore(
+            options, releases, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EtcdReleaseStore>>()));
+    }
+
+    /// <summary>Every service that discovery knows as NAME-canary is the canary of NAME.</summary>
+    private static void AddCanaries(WebApplicationBuilder builder)
+    {
+        foreach (var canary in builder.Configuration.GetSection("services").GetChildren().Select(service => service.Key).Where(name => name.EndsWith(CanarySuffix, StringComparison.OrdinalIgnoreCase)))
+        {
+            builder.Services.AddCanary(canary[..^CanarySuffix.Length], canary);
+        }
     }
 
     private static EtcdPolicyOptions OptionsOf(ConfigurationManager configuration, string etcd)

@@ -19,6 +19,13 @@ public sealed record PaymentView(
     /// <summary>The cheaper way by which the charge was answered, for example <see cref="PaymentDegradation.CapturedLater"/>; null for the normal way.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Degraded { get; init; }
+
+    /// <summary>Number of the provider's receipt; null where none was asked for, as the release before receipts does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? Receipt { get; init; }
+
+    /// <summary>What an answer must look like: JSON Schema, for whoever compares releases.</summary>
+    public static Stream OpenSchema() => typeof(PaymentView).Assembly.GetManifestResourceStream("payment.schema.json")!;
 }
 
 /// <summary>Cheaper ways of Payments: values of header <c>x-degraded</c> and of <see cref="PaymentView.Degraded"/>.</summary>

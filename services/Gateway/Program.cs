@@ -5,6 +5,7 @@ using ResilientShop.Gateway.Edge;
 using ResilientShop.Gateway.Failover;
 using ResilientShop.Gateway.Forwarding;
 using ResilientShop.Gateway.Index;
+using ResilientShop.Gateway.Releasing;
 using ResilientShop.Resilience.Http;
 using ResilientShop.ServiceDefaults;
 using ResilientShop.ServiceDefaults.WarmUp;
@@ -40,12 +41,14 @@ builder.AddWarmUpRequests(
 
 var app = builder.Build();
 app.UseUntrustedCallers();
+app.UseReleaseSessions();
 app.MapDefaultEndpoints();
 app.MapIndex();
 app.MapReverseProxy(proxy =>
 {
     proxy.UseBodyLimit();
     proxy.UseMiddleware<DeadlineMiddleware>();
+    proxy.UseMiddleware<CanaryClusters>();
     proxy.UseForwarderProblems();
     proxy.UseMiddleware<FailoverMiddleware>();
     proxy.UseLoadBalancing();

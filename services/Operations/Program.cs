@@ -3,6 +3,7 @@ using ResilientShop.Operations;
 using ResilientShop.Operations.Degradation;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
+using ResilientShop.Operations.Releasing;
 using ResilientShop.Resilience.Http;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
@@ -29,6 +30,7 @@ builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(consumer =>
 });
 builder.Services.AddSingleton<OrderFlowReader>();
 builder.Services.AddSingleton<OrderFlowStream>();
+builder.AddReleaseGate();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
@@ -36,4 +38,5 @@ app.UsePage();
 app.MapOrderFlow();
 app.MapPolicies();
 app.MapFleetDegradation();
+app.MapReleases();
 app.Run();

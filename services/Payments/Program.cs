@@ -1,3 +1,4 @@
+using ResilientShop.Payments.Canary;
 using ResilientShop.Payments.Capturing;
 using ResilientShop.Payments.Charging;
 using ResilientShop.Payments.Lookup;
@@ -23,6 +24,7 @@ builder.Services.AddScoped<ChargeEndpoint>();
 builder.Services.AddPaymentProvider();
 builder.Services.AddCaptureLater();
 builder.Services.AddProviderSimulation();
+builder.Services.AddPaymentRelease();
 
 builder.AddWarmUpRequests(
     new WarmUpRequest("GET", "/payments/{id}"),
@@ -31,9 +33,11 @@ builder.AddWarmUpRequests(
 builder.AddWarmUp<ChargeWarmUp>();
 
 var app = builder.Build();
+app.UsePaymentRelease();
 app.MapDefaultEndpoints();
 app.MapCharge();
 app.MapRefund();
 app.MapLookup();
 app.MapProviderSimulation();
+app.MapPaymentRelease();
 app.Run();

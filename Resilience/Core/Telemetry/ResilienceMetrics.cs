@@ -14,7 +14,13 @@ public sealed class ResilienceMetrics : IDisposable
 
     internal static readonly ActivitySource Source = new(Name);
 
+    /// <summary>From 1 ms to 30 s, each a quarter above the one before: a P95 is off by no more than that.</summary>
+    private static readonly double[] ReleaseBuckets = [.. Enumerable.Range(0, 48).Select(index => Math.Round(0.001 * Math.Pow(1.25, index), 6))];
+
     private static readonly object[] Counts = [.. Enumerable.Range(0, 32).Select(count => (object)count)];
+
+    private const string Passed = "pass";
+    private const string Failed = "fail";
 
     private readonly Meter _meter;
     private readonly Counter<long> _retries;
@@ -27,6 +33,8 @@ public sealed class ResilienceMetrics : IDisposable
     private readonly Counter<long> _ignored;
     private readonly Counter<long> _moves;
     private readonly Counter<long> _degraded;
+    private readonly Counter<long> _checks;
+    private readonly Histogram<double> _served;
 
     /// <summary>Creates the instruments; <paramref name="meters"/> gives the meter where a host has one.</summary>
     public ResilienceMetrics(IMeterFactory? meters = null)
@@ -42,6 +50,9 @@ public sealed class ResilienceMetrics : IDisposable
         _ignored = _meter.CreateCounter<long>("resilience.header.ignored.count", "{header}", "Control headers with a value that is none; they were ignored.");
         _moves = _meter.CreateCounter<long>("resilience.degradation.change.count", "{change}", "Changes of a service's degradation, by the new level.");
         _degraded = _meter.CreateCounter<long>("resilience.degradation.answer.count", "{answer}", "Answers that took a cheaper way, by its name.");
+        _checks = _meter.CreateCounter<long>("resilience.release.check.count", "{check}", "What was checked of calls to a dependency with a canary, by release, check and result.");
+        _served = _meter.CreateHistogram(
+            "resilience.release.call.duration", "s", "Attempts at calls to a dependency with a canary, by release.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = ReleaseBuckets });
     }
 
     /// <summary>Lets the gauges of <paramref name="dependencies"/> be observed.</summary>
@@ -114,6 +125,36 @@ public sealed class ResilienceMetrics : IDisposable
     internal void Moved(DegradationChange change) => _moves.Add(1, Label("level", change.To.Level.ToString()), Label("service", change.Service));
 
     internal void Degraded(string service, string mode) => _degraded.Add(1, Label("mode", mode), Label("service", service));
+
+    /// <summary>An attempt at a dependency with a canary has ended. One that tells nothing of the dependency is not counted.</summary>
+    internal void Served(Dependency dependency, ReleaseChannel channel, TimeSpan took, in Verdict verdict)
+    {
+        if (verdict.Outcome != AttemptOutcome.Abandoned)
+        {
+            _served.Record(took.TotalSeconds, Label("dependency", dependency.Name), Label("channel", channel.ToName()));
+            Checked(dependency, channel, ReleaseGate.Success, verdict is { IsDependencyFault: false, IsRefusal: false });
+        }
+    }
+
+    /// <summary>Something was checked of an answer.</summary>
+    internal void Checked(Dependency dependency, ReleaseChannel channel, string check, bool hasPassed) => _checks.Add(
+        1,
+        Label("dependency", dependency.Name),
+        Label("channel", channel.ToName()),
+        Label("check", check),
+        Label("result", hasPassed ? Passed : Failed));
+
+    /// <summary>Lets the counts of a check begin at zero: a counter that appears with its first count hides that one from Prometheus' <c>increase</c>.</summary>
+    internal void ChecksBegin(Dependency dependency, string check)
+    {
+        foreach (var channel in (ReadOnlySpan<ReleaseChannel>)[ReleaseChannel.Stable, ReleaseChannel.Canary])
+        {
+            foreach (var result in (ReadOnlySpan<string>)[Passed, Failed])
+            {
+                _checks.Add(0, Label("dependency", dependency.Name), Label("channel", channel.ToName()), Label("check", check), Label("result", result));
+            }
+        }
+    }
 
     private static IEnumerable<Measurement<double>> Known(double? value, KeyValuePair<string, object?> label) => value is { } known ? [new Measurement<double>(known, label)] : [];
 

@@ -14,6 +14,7 @@ internal struct CallProgress
     private BreakerTicket _ticket;
     private Verdict _last;
     private long _now;
+    private long _began;
     private long _windowEnds;
     private TimeSpan _attemptTime;
     private int _attempts;
@@ -25,7 +26,7 @@ internal struct CallProgress
     {
         var context = CallContext.Current;
         Snapshot = dependency.SnapshotFor(context);
-        Channel = context.Channel;
+        Channel = dependency.Release.Of(context.Channel);
         _callerAttempt = context.CallerAttempt;
         _hasAlternative = context.HasAlternative;
         _breaker = Snapshot.Breaker(Channel);
@@ -91,6 +92,7 @@ internal struct CallProgress
         }
 
         refusal = default;
+        _began = _now;
         Count(tier);
         _attemptTime = AttemptTimeout();
         attempt = new Attempt(_attempts - 1, _callerAttempt + _attempts - 1, _attemptTime, _isTrial);
@@ -106,6 +108,11 @@ internal struct CallProgress
         }
 
         _last = verdict;
+        if (Dependency.Release.HasCanary)
+        {
+            Dependency.Metrics.Served(Dependency, Channel, Stamps.Between(_began, _now, Dependency.Time), verdict);
+        }
+
         _breaker?.Report(_ticket, verdict.IsRefusal || (_hasAlternative && verdict.NeverSent) ? verdict with { Outcome = AttemptOutcome.Abandoned } : verdict, _now);
     }
 

@@ -43,6 +43,9 @@ public sealed partial class Dependency
 
     internal ForcedBreakSwitch Forced { get; } = new();
 
+    /// <summary>Which of its releases serves a call.</summary>
+    public ReleaseRoute Release { get; } = new();
+
     internal TimeProvider Time => _registry.Time;
 
     internal ResilienceMetrics Metrics => _registry.Metrics;

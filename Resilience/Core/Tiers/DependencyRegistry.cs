@@ -16,6 +16,7 @@ public sealed class DependencyRegistry
     private readonly ILogger? _logger;
     private volatile PolicySnapshot _current;
     private IReadOnlyDictionary<string, FleetDegradation> _fleet = new Dictionary<string, FleetDegradation>();
+    private IReadOnlyDictionary<string, FleetRelease> _releases = new Dictionary<string, FleetRelease>();
     private int _count;
 
     /// <param name="policies">The policy of a dependency at its first use; it must be thread-safe.</param>
@@ -91,6 +92,21 @@ public sealed class DependencyRegistry
         }
     }
 
+    /// <summary>Takes how far the releases of services have come. It holds for dependencies to come too.</summary>
+    /// <param name="releases">The releases, by service.</param>
+    public void Follow(IReadOnlyDictionary<string, FleetRelease> releases)
+    {
+        ArgumentNullException.ThrowIfNull(releases);
+        lock (_gate)
+        {
+            _releases = releases;
+            foreach (var dependency in All)
+            {
+                dependency.Release.Follow(releases.GetValueOrDefault(dependency.Name));
+            }
+        }
+    }
+
     /// <summary>The dependency of that name, or null when nobody has asked for it yet.</summary>
     public Dependency? Find(string name) => _dependencies.TryGetValue(name, out var made) && made.IsValueCreated ? made.Value : null;
 
@@ -155,6 +171,7 @@ public sealed class DependencyRegistry
             Fill(_current, dependency, policy, previous: null);
             _count++;
             dependency.Follow(_fleet.GetValueOrDefault(name));
+            dependency.Release.Follow(_releases.GetValueOrDefault(name));
             return dependency;
         }
     }

@@ -1,5 +1,6 @@
 using Grpc.Net.ClientFactory;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
 
 namespace ResilientShop.Resilience.Http;
@@ -25,6 +26,13 @@ public static class ResilientGrpcClientExtensions
         var builder = services.AddGrpcClient<TClient>(client)
             .AddInterceptor(InterceptorScope.Channel, provider => new TierInterceptor(provider.GetRequiredService<DependencyRegistry>().Get(dependency), methods));
         services.AddSingleton(provider => new GrpcClientCheck(builder.Name, provider.GetRequiredService<IOptionsMonitor<GrpcClientFactoryOptions>>()));
+        builder.Services.Configure<HttpClientFactoryOptions>(builder.Name, options => options.HttpMessageHandlerBuilderActions.Add(handler =>
+        {
+            if (CanaryAddresses.HandlerFor(handler.Services, handler.Services.GetRequiredService<DependencyRegistry>().Get(dependency)) is { } canary)
+            {
+                handler.AdditionalHandlers.Insert(0, canary);
+            }
+        }));
         return builder.KeepConnections(dependency);
     }
 }

@@ -45,6 +45,10 @@ public static class TierClientBuilderExtensions
             var dependency = handler.Services.GetRequiredService<DependencyRegistry>().Get(dependencyOf(handler.Name));
             RemoveDefault(handler);
             handler.AdditionalHandlers.Insert(0, new TierHandler(dependency, isDefault));
+            if (CanaryAddresses.HandlerFor(handler.Services, dependency) is { } canary)
+            {
+                handler.AdditionalHandlers.Insert(1, canary);
+            }
         }));
         return builder.KeepConnections(dependencyOf);
     }

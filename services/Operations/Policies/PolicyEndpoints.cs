@@ -69,7 +69,7 @@ internal static class PolicyEndpoints
     {
         if (!PolicyScope.IsValid(scope))
         {
-            return Invalid("scope", $"scope is '{scope}'; it must be resilience, defaults, tiers, topology, degradation, dependencies/NAME, services/NAME or routes/NAME.");
+            return Invalid("scope", $"scope is '{scope}'; it must be resilience, defaults, tiers, topology, degradation, release, dependencies/NAME, services/NAME or routes/NAME.");
         }
 
         if (string.IsNullOrWhiteSpace(reason))

@@ -84,6 +84,50 @@ async function showDegradation() {
   }
 }
 
+function cells(...nodes) {
+  const tr = document.createElement('tr');
+  tr.append(...nodes);
+  return tr;
+}
+
+function release(service) {
+  const stage = element('td', service.stage, 'level');
+  stage.dataset.level = { 'rolled-back': 'broken', analysing: 'alert' }[service.stage] ?? 'normal';
+  return cells(
+    element('td', service.service),
+    stage,
+    element('td', share.format(service.canaryShare), 'number'),
+    element('td', service.verdict ?? ''),
+    element('td', service.reason ?? '', 'sentence'));
+}
+
+function decision(entry) {
+  return cells(
+    element('td', clock.format(new Date(entry.at))),
+    element('td', entry.service),
+    element('td', entry.action),
+    element('td', share.format(entry.share), 'number'),
+    element('td', entry.by),
+    element('td', entry.reason, 'sentence'));
+}
+
+async function showReleases() {
+  try {
+    const answer = await fetch('/api/releases');
+    byId('releases-section').hidden = answer.status === 404;
+    if (answer.ok) {
+      const { services, decisions, problem } = await answer.json();
+      byId('releases').replaceChildren(...services.map(release));
+      byId('decisions').replaceChildren(...decisions.slice(0, 10).map(decision));
+      byId('releases-hint').textContent = problem ? `May be out of date: ${problem}` : 'Canaries, what the gate compares, and what was decided.';
+    }
+  } catch {
+    // The line at the top says that nothing arrives.
+  } finally {
+    setTimeout(showReleases, 1000);
+  }
+}
+
 function showState() {
   const age = performance.now() - arrivedAt;
   if (!summary) say('waiting', 'Waiting for the first numbers');
@@ -115,4 +159,5 @@ function connect() {
 
 connect();
 showDegradation();
+showReleases();
 setInterval(showState, 500);

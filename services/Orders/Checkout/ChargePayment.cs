@@ -12,7 +12,7 @@ namespace ResilientShop.Orders.Checkout;
 /// Takes the order's money; its compensation gives it back. Payments is idempotent by order id in both directions. Its client answers 503 or 504 with a
 /// <c>code</c> where its tiers end a call, so a breaker that is open reads as a Payments that is away for so long.
 /// </summary>
-internal sealed class ChargePayment(IHttpClientFactory clients, TimeProvider time) : ICompensableStep
+internal sealed class ChargePayment(IHttpClientFactory clients, ChargeAnswer answers, TimeProvider time) : ICompensableStep
 {
     /// <summary>Name of the HTTP client and of the dependency.</summary>
     public const string Client = "payments";
@@ -25,13 +25,15 @@ internal sealed class ChargePayment(IHttpClientFactory clients, TimeProvider tim
     {
         var order = saga.Data<Order>();
         var charge = new ChargeRequest(order.Id, order.Total, order.Currency, order.PaymentToken);
-        return SendAsync(saga, new HttpRequestMessage(HttpMethod.Post, "/payments") { Content = JsonContent.Create(charge) }, cancellationToken);
+        return SendAsync(
+            saga, new HttpRequestMessage(HttpMethod.Post, "/payments") { Content = JsonContent.Create(charge) }, answer => answers.CheckAsync(answer, order, cancellationToken), cancellationToken);
     }
 
     public Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken) =>
-        SendAsync(saga, new HttpRequestMessage(HttpMethod.Post, $"/payments/{saga.Id}/refund"), cancellationToken);
+        SendAsync(saga, new HttpRequestMessage(HttpMethod.Post, $"/payments/{saga.Id}/refund"), _ => Task.FromResult(StepOutcome.Done), cancellationToken);
 
-    private async Task<StepOutcome> SendAsync(SagaContext saga, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<StepOutcome> SendAsync(
+        SagaContext saga, HttpRequestMessage request, Func<HttpResponseMessage, Task<StepOutcome>> accept, CancellationToken cancellationToken)
     {
         using (request)
         {
@@ -40,7 +42,7 @@ internal sealed class ChargePayment(IHttpClientFactory clients, TimeProvider tim
             {
                 using var client = clients.CreateClient(Client);
                 using var response = await client.SendAsync(request, cancellationToken);
-                return response.IsSuccessStatusCode ? StepOutcome.Done : await JudgeAsync(response, cancellationToken);
+                return response.IsSuccessStatusCode ? await accept(response) : await JudgeAsync(response, cancellationToken);
             }
             catch (HttpRequestException exception)
             {

@@ -16,6 +16,7 @@ internal static class OrderSaga
     public static IServiceCollection AddOrderSaga(this IServiceCollection services) => services
         .AddSingleton<AcceptOrder>()
         .AddSingleton<ReserveStock>()
+        .AddSingleton<ChargeAnswer>()
         .AddSingleton<ChargePayment>()
         .AddSingleton<ConfirmOrder>()
         .AddSaga(Define);

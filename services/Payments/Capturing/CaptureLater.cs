@@ -57,7 +57,7 @@ internal sealed partial class CaptureLater(
         switch (answer.Outcome)
         {
             case ProviderOutcome.Captured:
-                await payments.CaptureAsync(payment.OrderId, CancellationToken.None);
+                await payments.CaptureAsync(payment.OrderId, receipt: null, CancellationToken.None);
                 break;
             case ProviderOutcome.Voided:
                 await payments.RefundAsync(payment.OrderId, answer.WasCaptured, CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using ResilientShop.Contracts;
+using ResilientShop.Payments.Canary;
 using ResilientShop.Payments.Capturing;
 using ResilientShop.Payments.ProviderClient;
 using ResilientShop.Payments.Records;
@@ -14,7 +15,7 @@ namespace ResilientShop.Payments.Charging;
 /// order's id, so neither a crash between the two nor a repeat takes money twice. While Payments is degraded the money is only authorized, which the provider does
 /// quicker, and <see cref="CaptureLater"/> takes it.
 /// </summary>
-internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider provider, CaptureSignal captures, ChargeMetrics metrics)
+internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider provider, CaptureSignal captures, ChargeMetrics metrics, PaymentRelease release)
 {
     public async Task<Results<Ok<PaymentView>, ProblemHttpResult>> HandleAsync(ChargeRequest request, HttpResponse response, CancellationToken cancellationToken)
     {
@@ -49,7 +50,7 @@ internal sealed class ChargeEndpoint(PaymentTable payments, PaymentProvider prov
         var orderId = request.OrderId;
         var settled = answer.Outcome switch
         {
-            ProviderOutcome.Captured => await payments.CaptureAsync(orderId, CancellationToken.None),
+            ProviderOutcome.Captured => await payments.CaptureAsync(orderId, release.IssuesReceipts ? answer.Receipt : null, CancellationToken.None),
             ProviderOutcome.Authorized => await payments.AuthorizeAsync(orderId, CancellationToken.None),
             ProviderOutcome.Declined => await payments.DeclineAsync(orderId, ProblemCodes.CardDeclined, CancellationToken.None),
             ProviderOutcome.UnknownToken => await payments.DeclineAsync(orderId, ProblemCodes.UnknownPaymentToken, CancellationToken.None),

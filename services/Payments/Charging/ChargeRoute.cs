@@ -1,4 +1,5 @@
 using ResilientShop.Contracts;
+using ResilientShop.Payments.Canary;
 using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Payments.Charging;
@@ -10,6 +11,7 @@ internal static class ChargeRoute
         routes.MapPost("/payments", (ChargeRequest request, ChargeEndpoint endpoint, HttpResponse response, CancellationToken cancellationToken) =>
                 endpoint.HandleAsync(request, response, cancellationToken))
             .WithSignals("charge")
+            .WithCanaryDefect()
             .WithTags("Payments")
             .WithDescription("While the shop is degraded the money is authorized only, with x-degraded: captured-later, and captured later.")
             .WithSummary("Capture an amount for an order. Idempotent by order id; 429 and 503 are worth a repeat.")

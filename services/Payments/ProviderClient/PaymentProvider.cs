@@ -89,7 +89,7 @@ internal sealed partial class PaymentProvider(IHttpClientFactory clients, ILogge
                 ProviderCharge.Authorized => ProviderOutcome.Authorized,
                 _ => ProviderOutcome.Captured,
             };
-            return new ProviderAnswer(outcome, WasCaptured: charge.Captured > 0);
+            return new ProviderAnswer(outcome, WasCaptured: charge.Captured > 0) { Receipt = charge.Id };
         }
 
         // The provider's own code and not the status alone: a proxy on the way may answer 400 or 503 too, and that decides nothing.

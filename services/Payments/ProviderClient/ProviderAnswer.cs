@@ -33,4 +33,8 @@ internal enum ProviderOutcome
 /// <param name="WasCaptured">With <see cref="ProviderOutcome.Voided"/>: the money had been taken before it was given back.</param>
 /// <param name="RetryAfter">With <see cref="ProviderOutcome.RateLimited"/>: how long to wait, when the provider said so.</param>
 /// <param name="Reason">Without a usable answer: the end of a sentence that starts with "The payment provider".</param>
-internal sealed record ProviderAnswer(ProviderOutcome Outcome, bool WasCaptured = false, TimeSpan? RetryAfter = null, string Reason = "refused");
+internal sealed record ProviderAnswer(ProviderOutcome Outcome, bool WasCaptured = false, TimeSpan? RetryAfter = null, string Reason = "refused")
+{
+    /// <summary>The provider's own number of the charge; null without a usable answer.</summary>
+    public Guid? Receipt { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Data;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
+using NpgsqlTypes;
 using ResilientShop.Contracts;
 
 namespace ResilientShop.Payments.Records;
@@ -13,7 +14,7 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
     private const string NoCurrency = "XXX";
 
     private const string Columns =
-        "order_id, status, trim_scale(amount), currency, trim_scale(captured), trim_scale(refunded), failure_code, updated_at";
+        "order_id, status, trim_scale(amount), currency, trim_scale(captured), trim_scale(refunded), failure_code, updated_at, receipt";
 
     public Task<PaymentView?> FindAsync(Guid orderId, CancellationToken cancellationToken) =>
         ReadAsync(
@@ -40,7 +41,7 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = SHA256.HashData(Encoding.UTF8.GetBytes(request.Token)) });
         await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, cancellationToken);
         await row.ReadAsync(cancellationToken);
-        return (Read(row), row.GetBoolean(8), row.GetBoolean(9));
+        return (Read(row), row.GetBoolean(9), row.GetBoolean(10));
     }
 
     /// <summary>Records that nobody may charge this order any more, when it was never charged. Returns the payment as it is.</summary>
@@ -98,14 +99,17 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
     }
 
     /// <summary>The provider has the money. Returns null when the payment is neither pending nor authorized any more; then nothing has changed.</summary>
-    public Task<PaymentView?> CaptureAsync(Guid orderId, CancellationToken cancellationToken) =>
+    /// <param name="orderId">The order.</param>
+    /// <param name="receipt">Number of the provider's receipt; null where none is kept.</param>
+    /// <param name="cancellationToken">Gives up the call.</param>
+    public Task<PaymentView?> CaptureAsync(Guid orderId, Guid? receipt, CancellationToken cancellationToken) =>
         ReadAsync(
             $"""
-            UPDATE payments SET status = '{PaymentStatus.Captured}', captured = amount, updated_at = now()
+            UPDATE payments SET status = '{PaymentStatus.Captured}', captured = amount, receipt = $2, updated_at = now()
             WHERE order_id = $1 AND status IN ('{PaymentStatus.Pending}', '{PaymentStatus.Authorized}')
             RETURNING {Columns}
             """,
-            [new NpgsqlParameter<Guid> { TypedValue = orderId }],
+            [new NpgsqlParameter<Guid> { TypedValue = orderId }, new NpgsqlParameter { Value = (object?)receipt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }],
             cancellationToken);
 
     /// <summary>The provider said no for good. Returns null when the payment is neither pending nor authorized any more; then nothing has changed.</summary>
@@ -153,5 +157,8 @@ internal sealed class PaymentTable(NpgsqlDataSource database)
         Captured: row.GetDecimal(4),
         Refunded: row.GetDecimal(5),
         FailureCode: row.IsDBNull(6) ? null : row.GetString(6),
-        UpdatedAt: row.GetFieldValue<DateTimeOffset>(7));
+        UpdatedAt: row.GetFieldValue<DateTimeOffset>(7))
+    {
+        Receipt = row.IsDBNull(8) ? null : row.GetGuid(8),
+    };
 }

@@ -42,7 +42,7 @@ public sealed class FleetApiTests(PostgresServer postgres, EtcdServer etcd) : IA
     public async Task All_services_are_there_and_what_one_says_of_itself_is_shown()
     {
         var services = (await _host.Http.GetFromJsonAsync<JsonElement>("/api/degradation", TestContext.Current.CancellationToken)).GetProperty("services").EnumerateArray().ToList();
-        services.Select(service => service.GetProperty("service").GetString()).ShouldBe(["gateway", "inventory", "operations", "orders", "payments"]);
+        services.Select(service => service.GetProperty("service").GetString()).ShouldBe(["gateway", "inventory", "operations", "orders", "payments", "payments-canary"]);
         services.ShouldAllBe(service => service.GetProperty("level").GetString() == "normal");
 
         await _orders.LeadAsync("orders", new FleetDegradation(DegradationLevel.Degraded, 0.05, IsForced: false, "errors", "orders/1", DateTimeOffset.UnixEpoch), Cancel);
@@ -77,7 +77,7 @@ public sealed class FleetApiTests(PostgresServer postgres, EtcdServer etcd) : IA
     [InlineData("/api/degradation/payments/force?level=half&reason=drill", HttpStatusCode.BadRequest, "level is 'half'; it must be normal, alert, degraded or broken.")]
     [InlineData("/api/degradation/payments/force?level=broken", HttpStatusCode.BadRequest, "reason is not there")]
     [InlineData("/api/degradation/payments/release", HttpStatusCode.BadRequest, "reason is not there")]
-    [InlineData("/api/degradation/paymnets/force?level=broken&reason=drill", HttpStatusCode.NotFound, "there are gateway, inventory, operations, orders, payments")]
+    [InlineData("/api/degradation/paymnets/force?level=broken&reason=drill", HttpStatusCode.NotFound, "there are gateway, inventory, operations, orders, payments, payments-canary")]
     public async Task What_cannot_be_done_is_refused_and_says_why(string path, HttpStatusCode status, string said)
     {
         using var answer = await ActAsync(path);

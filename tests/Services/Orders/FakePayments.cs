@@ -57,6 +57,10 @@ internal sealed class FakePayments : IAsyncDisposable
     public static IResult Problem(HttpStatusCode status, string code) => TypedResults.Problem(
         $"because of {code}", statusCode: (int)status, extensions: new Dictionary<string, object?> { ["code"] = code });
 
+    /// <summary>What Payments answers to a charge of which it captured so much.</summary>
+    public static PaymentView View(ChargeRequest charge, decimal captured) =>
+        new(charge.OrderId, PaymentStatus.Captured, charge.Amount, charge.Currency, captured, 0, null, DateTimeOffset.UnixEpoch);
+
     public async ValueTask DisposeAsync()
     {
         if (_app is not null)
@@ -80,7 +84,7 @@ internal sealed class FakePayments : IAsyncDisposable
         }
 
         Captured[charge.OrderId] = charge.Amount;
-        return TypedResults.Ok();
+        return TypedResults.Ok(View(charge, charge.Amount));
     }
 
     private IResult Refund(Guid orderId)

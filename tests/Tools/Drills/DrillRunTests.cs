@@ -56,6 +56,47 @@ public sealed class DrillRunTests : IDisposable
     }
 
     [Fact]
+    public async Task How_a_release_goes_on_is_on_record()
+    {
+        _shop.Release = new ReleaseLevel("none", 0, "", []);
+        var run = new DrillRun(Drill(4), _shop, _clock);
+        var running = run.RunAsync(new ProgressLines(_said, _clock), TestContext.Current.CancellationToken);
+        Advance(1);
+        run.Record.Release.ShouldBeNull();
+        _shop.Release = new ReleaseLevel("analysing", 0.3, "Held", []);
+        Advance(1);
+        _shop.Release = new ReleaseLevel("analysing", 0.3, "Held with other numbers", []);
+        Advance(1);
+        _shop.Release = new ReleaseLevel("rolled-back", 0, "p95", ["p95"]);
+        Advance(1);
+        await running;
+
+        run.Record.Releases.Select(change => (change.To.Stage, change.To.Share)).ShouldBe([("analysing", 0.3), ("rolled-back", 0)]);
+        run.Record.Release!.FailedChecks.ShouldBe(["p95"]);
+        _said.ToString().ShouldContain("release of payments: rolled-back, canary at 0 %. p95");
+    }
+
+    [Theory]
+    [InlineData("canary-wrong", "captured-amount")]
+    [InlineData("canary-slow", "p95")]
+    [InlineData("canary-shape", "shape")]
+    public void A_bad_canary_must_be_rolled_back_for_what_is_wrong_with_it(string name, string check)
+    {
+        var expected = DrillCatalog.All[name].Expectations;
+        Holds("rolled-back", [check]).ShouldBeTrue();
+        Holds("rolled-back", ["success"]).ShouldBeFalse();
+        Holds("analysing", []).ShouldBeFalse();
+        Holds("promoted", []).ShouldBeFalse();
+
+        bool Holds(string stage, string[] failed)
+        {
+            var record = new DrillRecord();
+            record.See(Seconds(9), new ReleaseLevel(stage, 0, "why", failed));
+            return expected.All(expectation => expectation.Holds(record));
+        }
+    }
+
+    [Fact]
     public async Task Orders_are_counted_by_the_phase_they_were_sent_in_and_drawn()
     {
         var drill = Drill(10) with { Phases = [new("as always", Seconds(0), Seconds(3)), new("fault & more", Seconds(3), Seconds(10))] };
@@ -120,7 +161,15 @@ public sealed class DrillRunTests : IDisposable
 
         public void Say(string instance, string level, double share, string reason) => _levels[instance] = new InstanceLevel(instance, instance.Split('-')[0], level, share, reason);
 
-        public Task SetWeatherAsync(int latencyMs, double errorRatio, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task SetWeatherAsync(int latencyMs, double errorRatio, bool seenByCanary, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public ReleaseLevel? Release { get; set; }
+
+        public Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken) => Task.FromResult(Release);
 
         public Task SetPolicyAsync(string scope, string yaml, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -34,8 +34,17 @@ internal sealed record DrillExpectation(string Text, Func<DrillRecord, bool> Hol
 /// <summary>What a drill does to a shop.</summary>
 internal interface IDrillShop
 {
-    /// <summary>Makes the payment provider slow or fail.</summary>
-    Task SetWeatherAsync(int latencyMs, double errorRatio, CancellationToken cancellationToken);
+    /// <summary>Makes the payment provider slow or fail, as the releases of Payments see it.</summary>
+    Task SetWeatherAsync(int latencyMs, double errorRatio, bool seenByCanary, CancellationToken cancellationToken);
+
+    /// <summary>Gives the canary of Payments a defect.</summary>
+    Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken);
+
+    /// <summary>Begins to release the canary of Payments.</summary>
+    Task StartReleaseAsync(CancellationToken cancellationToken);
+
+    /// <summary>How far that release has come; null when nobody answers.</summary>
+    Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken);
 
     /// <summary>Gives a scope of the policies a text.</summary>
     Task SetPolicyAsync(string scope, string yaml, CancellationToken cancellationToken);
@@ -43,6 +52,19 @@ internal interface IDrillShop
     /// <summary>How far each instance of the services is degraded now; one that does not answer is left out.</summary>
     Task<IReadOnlyList<InstanceLevel>> LevelsAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>What is wrong with a canary.</summary>
+/// <param name="AmountFactor">What it charges, as a factor of what it should.</param>
+/// <param name="LatencyMs">What a charge takes longer.</param>
+/// <param name="BreaksShape">Whether its answers have another shape.</param>
+internal sealed record CanaryDefect(decimal AmountFactor = 1, int LatencyMs = 0, bool BreaksShape = false);
+
+/// <summary>How far a release has come.</summary>
+/// <param name="Stage">Name of the stage.</param>
+/// <param name="Share">The canary's share.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="FailedChecks">Names of the comparisons that it failed by.</param>
+internal sealed record ReleaseLevel(string Stage, double Share, string Reason, IReadOnlyList<string> FailedChecks);
 
 /// <summary>How far an instance is degraded.</summary>
 /// <param name="Instance">Its name, for example <c>orders-1</c>.</param>

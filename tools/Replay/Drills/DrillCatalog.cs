@@ -7,9 +7,11 @@ internal static class DrillCatalog
 
     private static readonly DrillExpectation WellAtTheEnd = new("every service is normal at the end", record => record.AllNormal);
 
+    private static readonly DrillExpectation NeverPromoted = new("it is never promoted", record => record.Releases.All(change => change.To.Stage != "promoted"));
+
     /// <summary>All, by name.</summary>
     public static IReadOnlyDictionary<string, Drill> All { get; } =
-        new[] { NormalDay(), LatencyFault(), ErrorFault(), TrafficCollapse(), FlappingFault(), SlowRecovery() }.ToDictionary(drill => drill.Name, StringComparer.Ordinal);
+        new[] { NormalDay(), LatencyFault(), ErrorFault(), TrafficCollapse(), FlappingFault(), SlowRecovery(), CanaryGood(), CanaryWrong(), CanarySlow(), CanaryShape() }.ToDictionary(drill => drill.Name, StringComparer.Ordinal);
 
     private static Drill NormalDay() => new(
         "normal-day", "an ordinary day: nothing may degrade", Seconds(90), Seconds(90), [],
@@ -79,10 +81,47 @@ internal static class DrillCatalog
             WellAtTheEnd,
         ]);
 
+    private static Drill CanaryGood() => new(
+        "canary-good", "the canary of Payments is as good as the stable release", Seconds(120), Seconds(120),
+        [QuickGate(0), Release(5)],
+        [
+            new("the gate promotes it", record => record.Release?.Stage == "promoted"),
+            WellAtTheEnd,
+        ]);
+
+    private static Drill CanaryWrong() => new(
+        "canary-wrong", "the canary of Payments is faster, and charges a tenth less than it should", Seconds(60), Seconds(60),
+        [
+            QuickGate(0),
+            new(Seconds(0), "the stable release's provider takes 150 ms longer", (shop, cancel) => shop.SetWeatherAsync(150, 0, seenByCanary: false, cancel)),
+            Defect(0, "the canary charges 90 %", new CanaryDefect(AmountFactor: 0.9m)),
+            Release(5),
+        ],
+        [RolledBackFor("captured-amount"), NeverPromoted, WellAtTheEnd]);
+
+    private static Drill CanarySlow() => new(
+        "canary-slow", "the canary of Payments is right, and takes 600 ms longer", Seconds(75), Seconds(75),
+        [QuickGate(0), Defect(0, "the canary takes 600 ms longer", new CanaryDefect(LatencyMs: 600)), Release(5)],
+        [RolledBackFor("p95"), NeverPromoted, WellAtTheEnd]);
+
+    private static Drill CanaryShape() => new(
+        "canary-shape", "the canary of Payments renames a field of its answers", Seconds(60), Seconds(60),
+        [QuickGate(0), Defect(0, "the canary answers capturedAmount instead of captured", new CanaryDefect(BreaksShape: true)), Release(5)],
+        [RolledBackFor("shape"), NeverPromoted, WellAtTheEnd]);
+
+    private static DrillExpectation RolledBackFor(string check) => new(
+        $"the gate rolls it back, and says that it was {check}", record => record.Release is { Stage: "rolled-back" } release && release.FailedChecks.Contains(check));
+
+    private static DrillStep QuickGate(double at) => new(Seconds(at), "policy: the gate looks every 2 s", (shop, cancel) => shop.SetPolicyAsync("release", "interval_ms: 2000\n", cancel));
+
+    private static DrillStep Defect(double at, string what, CanaryDefect defect) => new(Seconds(at), what, (shop, cancel) => shop.SetDefectAsync(defect, cancel));
+
+    private static DrillStep Release(double at) => new(Seconds(at), "the release of the canary begins", (shop, cancel) => shop.StartReleaseAsync(cancel));
+
     private static DrillStep Weather(double at, int latencyMs, double errorRatio) => new(
         Seconds(at),
         latencyMs == 0 && errorRatio == 0 ? "the payment provider is well" : FormattableString.Invariant($"the payment provider takes {latencyMs} ms longer and fails {errorRatio:P0} of its requests"),
-        (shop, cancel) => shop.SetWeatherAsync(latencyMs, errorRatio, cancel));
+        (shop, cancel) => shop.SetWeatherAsync(latencyMs, errorRatio, seenByCanary: true, cancel));
 
     private static DrillStep Policy(double at, string what, string yaml) => new(Seconds(at), $"policy: {what}", (shop, cancel) => shop.SetPolicyAsync("degradation", yaml, cancel));
 

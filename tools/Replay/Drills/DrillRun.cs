@@ -55,6 +55,11 @@ internal sealed class DrillRun(Drill drill, IDrillShop shop, TimeProvider time)
 
     private async Task LookAsync(IProgressBoard board, CancellationToken cancellationToken)
     {
+        if (await shop.ReleaseAsync(cancellationToken) is { } release && Record.See(time.GetElapsedTime(Start), release) is { } moved)
+        {
+            Say(board, FormattableString.Invariant($"release of payments: {moved.To.Stage}, canary at {moved.To.Share:P0}. {moved.To.Reason}"));
+        }
+
         foreach (var level in await shop.LevelsAsync(cancellationToken))
         {
             if (Record.See(time.GetElapsedTime(Start), level) is { } change)

@@ -8,6 +8,8 @@ namespace ResilientShop.Replay.Drills;
 /// <summary>A shop that the tool started, by the addresses of its processes and as its operator.</summary>
 internal sealed class DrillShop : IDrillShop, IDisposable
 {
+    private const string Canary = "payments-canary";
+
     private static readonly string[] Services = ["orders", "inventory", "payments"];
 
     private readonly ShopAddresses _shop;
@@ -20,12 +22,51 @@ internal sealed class DrillShop : IDrillShop, IDisposable
         _http.DefaultRequestHeaders.Add("X-Operator", "replay");
     }
 
-    public async Task SetWeatherAsync(int latencyMs, double errorRatio, CancellationToken cancellationToken)
+    public async Task SetWeatherAsync(int latencyMs, double errorRatio, bool seenByCanary, CancellationToken cancellationToken)
     {
-        foreach (var payments in Instances().Where(instance => instance.Service == "payments"))
+        foreach (var payments in Instances().Where(instance => instance.Service == "payments" || (seenByCanary && instance.Service == Canary)))
         {
             using var answer = await _http.PutAsJsonAsync(new Uri(payments.Address, "provider/weather"), new { latencyMs, errorRatio }, cancellationToken);
             answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    public async Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken)
+    {
+        var canary = Instances().First(instance => instance.Service == Canary);
+        using var answer = await _http.PutAsJsonAsync(new Uri(canary.Address, "canary/defect"), defect, cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task StartReleaseAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await _http.PostAsync(new Uri(_shop.Addresses["operations"], "api/releases/payments/start?reason=drill"), content: null, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new OwnShopException($"--scenario: the shop refused to release: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+        }
+    }
+
+    public async Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var view = await _http.GetFromJsonAsync<JsonElement>(new Uri(_shop.Addresses["operations"], "api/releases"), cancellationToken);
+            var payments = view.GetProperty("services").EnumerateArray().FirstOrDefault(service => service.GetProperty("service").GetString() == "payments");
+            var newest = view.GetProperty("decisions").EnumerateArray().FirstOrDefault();
+            return payments.ValueKind != JsonValueKind.Object ? null : new ReleaseLevel(
+                payments.GetProperty("stage").GetString()!,
+                payments.GetProperty("canaryShare").GetDouble(),
+                payments.GetProperty("reason").GetString() ?? "",
+                newest.ValueKind != JsonValueKind.Object ? [] :
+                [
+                    .. newest.GetProperty("metrics").EnumerateArray().Where(metric => metric.GetProperty("verdict").GetString() == "fail").Select(metric => metric.GetProperty("name").GetString()!),
+                ]);
+        }
+        catch (Exception error) when (error is HttpRequestException or JsonException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
         }
     }
 
@@ -41,7 +82,7 @@ internal sealed class DrillShop : IDrillShop, IDisposable
 
     public async Task<IReadOnlyList<InstanceLevel>> LevelsAsync(CancellationToken cancellationToken)
     {
-        var levels = await Task.WhenAll(Instances().Select(instance => LevelAsync(instance.Name, instance.Service, instance.Address, cancellationToken)));
+        var levels = await Task.WhenAll(Instances().Where(instance => instance.Service != Canary).Select(instance => LevelAsync(instance.Name, instance.Service, instance.Address, cancellationToken)));
         return [.. levels.OfType<InstanceLevel>()];
     }
 
@@ -49,8 +90,9 @@ internal sealed class DrillShop : IDrillShop, IDisposable
 
     private IEnumerable<(string Name, string Service, Uri Address)> Instances() =>
         from instance in _shop.Instances
-        let service = instance.Name.Split('-')[0]
-        where instance.Address is not null && Services.Contains(service)
+        where instance.Name.Contains('-', StringComparison.Ordinal)
+        let service = instance.Name[..instance.Name.LastIndexOf('-')]
+        where instance.Address is not null && (Services.Contains(service) || service == Canary)
         select (instance.Name, service, instance.Address);
 
     private async Task<InstanceLevel?> LevelAsync(string name, string service, Uri address, CancellationToken cancellationToken)

@@ -27,7 +27,8 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             new PolicySection(tiers, errors).ReadTiers(new DependencyPolicy(), PolicyStarts.Library);
         }
 
-        ReadDegradation(document.Section(DegradationLayers.Key));
+        Read(document.Section(ServiceParts.Degradation.Key), ServiceParts.Degradation);
+        Read(document.Section(ServiceParts.Release.Key), ServiceParts.Release);
         Read(document.Section("defaults"));
         ReadAll(document.Section("dependencies"));
         foreach (var service in document.Section("services")?.Children.Values ?? [])
@@ -35,7 +36,8 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             var section = new PolicySection(service, errors);
             Read(section.Take("defaults"));
             ReadAll(section.Take("dependencies"));
-            ReadDegradation(section.Take(DegradationLayers.Key));
+            Read(section.Take(ServiceParts.Degradation.Key), ServiceParts.Degradation);
+            Read(section.Take(ServiceParts.Release.Key), ServiceParts.Release);
             section.RefuseUnknown();
         }
 
@@ -53,11 +55,11 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
         }
     }
 
-    private void ReadDegradation(PolicyNode? section)
+    private void Read<TPolicy>(PolicyNode? section, ServicePart<TPolicy> part)
     {
         if (section is not null)
         {
-            new PolicySection(section, errors).ReadDegradation(new DegradationPolicy());
+            part.Read(new PolicySection(section, errors), part.Start);
         }
     }
 
@@ -98,15 +100,20 @@ internal sealed class DocumentCheck(PolicyDocument document, PolicyErrors errors
             }
         }
 
-        foreach (var service in document.Services.Prepend(null).Where(service => service is null || document.ServiceSection(service)?.Child(DegradationLayers.Key) is not null))
+        Check(ServiceParts.Degradation);
+        Check(ServiceParts.Release);
+        CheckRoutes(read);
+    }
+
+    private void Check<TPolicy>(ServicePart<TPolicy> part)
+    {
+        foreach (var service in document.Services.Prepend(null).Where(service => service is null || document.ServiceSection(service)?.Child(part.Key) is not null))
         {
-            foreach (var wrong in new DegradationLayers(document, service).Wrong().TakeWhile(_ => errors.Found.Count < Enough).Where(_seen.Add))
+            foreach (var wrong in new ServiceLayers<TPolicy>(document, service, part).Wrong().TakeWhile(_ => errors.Found.Count < Enough).Where(_seen.Add))
             {
                 errors.Add(wrong);
             }
         }
-
-        CheckRoutes(read);
     }
 
     /// <summary>As anybody would call their targets, and as the gateway does.</summary>

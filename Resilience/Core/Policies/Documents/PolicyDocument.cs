@@ -4,7 +4,7 @@ namespace ResilientShop.Resilience.Policies;
 
 /// <summary>
 /// The policies of a whole system, read and checked: <c>defaults</c>, numbers of the <c>tiers</c>, what holds for a dependency whoever calls it, what holds for
-/// one calling service, what the routes promise, and when a service degrades. More special parts inherit from more general ones, key by key. Immutable, thread-safe.
+/// one calling service, what the routes promise, when a service degrades, and how its canary is released. More special parts inherit from more general ones, key by key. Immutable, thread-safe.
 /// </summary>
 public sealed class PolicyDocument
 {
@@ -13,7 +13,7 @@ public sealed class PolicyDocument
 
     private const string GatewayName = "gateway";
 
-    private static readonly string[] Parts = ["defaults", "tiers", "dependencies", "services", "routes", "topology", "degradation"];
+    private static readonly string[] Parts = ["defaults", "tiers", "dependencies", "services", "routes", "topology", "degradation", "release"];
 
     private readonly PolicyNode _root;
 
@@ -64,7 +64,11 @@ public sealed class PolicyDocument
 
     /// <summary>When <paramref name="service"/> degrades, and how it comes back.</summary>
     /// <param name="service">The service; null for any.</param>
-    public DegradationPolicy DegradationOf(string? service) => new DegradationLayers(this, service).Read(new PolicyErrors());
+    public DegradationPolicy DegradationOf(string? service) => new ServiceLayers<DegradationPolicy>(this, service, ServiceParts.Degradation).Read(new PolicyErrors());
+
+    /// <summary>How the canary of <paramref name="service"/> is released.</summary>
+    /// <param name="service">The service; null for any.</param>
+    public ReleasePolicy ReleaseOf(string? service) => new ServiceLayers<ReleasePolicy>(this, service, ServiceParts.Release).Read(new PolicyErrors());
 
     /// <summary>Who calls the targets of the routes: the service of that name, or else the first that calls one of them and is called by nobody; null when nobody says.</summary>
     internal string? Gateway

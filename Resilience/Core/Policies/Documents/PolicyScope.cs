@@ -2,7 +2,7 @@ namespace ResilientShop.Resilience.Policies;
 
 /// <summary>
 /// Names of the parts that policies can be kept in: <see cref="Whole"/> is the document itself; the others hold one part of it each and are laid over it:
-/// <c>defaults</c>, <c>tiers</c>, <c>topology</c>, <c>degradation</c>, <c>dependencies/NAME</c>, <c>services/NAME</c> and <c>routes/NAME</c>.
+/// <c>defaults</c>, <c>tiers</c>, <c>topology</c>, <c>degradation</c>, <c>release</c>, <c>dependencies/NAME</c>, <c>services/NAME</c> and <c>routes/NAME</c>.
 /// </summary>
 public static class PolicyScope
 {
@@ -10,10 +10,10 @@ public static class PolicyScope
     public const string Whole = "resilience";
 
     /// <summary>What a scope can be, for messages.</summary>
-    internal const string Expected = "must be resilience, defaults, tiers, topology, degradation, dependencies/NAME, services/NAME or routes/NAME, where NAME has 1 to 64 letters, digits, '-' and '_'";
+    internal const string Expected = "must be resilience, defaults, tiers, topology, degradation, release, dependencies/NAME, services/NAME or routes/NAME, where NAME has 1 to 64 letters, digits, '-' and '_'";
 
     private const int LongestName = 64;
-    private static readonly string[] Parts = ["defaults", "tiers", "topology", "degradation"];
+    private static readonly string[] Parts = ["defaults", "tiers", "topology", "degradation", "release"];
     private static readonly string[] Groups = ["dependencies", "services", "routes"];
 
     /// <summary>Whether <paramref name="scope"/> is the name of a part.</summary>

@@ -24,7 +24,10 @@ internal sealed partial class PolicySection
     }
 
     /// <summary>The names in a list.</summary>
-    public IReadOnlyList<string> Names(string key) => [.. List<string>(key, [], entry => IsText(entry) && PolicyScope.IsName(entry.Text!) ? entry.Text : null).Distinct()];
+    public IReadOnlyList<string> Names(string key) => Names(key, []);
+
+    private IReadOnlyList<string> Names(string key, IReadOnlyList<string> inherited) =>
+        [.. List(key, inherited, entry => IsText(entry) && PolicyScope.IsName(entry.Text!) ? entry.Text : null).Distinct()];
 
     public string? OptionalName(string key)
     {

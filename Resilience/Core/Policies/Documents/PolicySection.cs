@@ -81,6 +81,19 @@ internal sealed partial class PolicySection(PolicyNode? node, PolicyErrors error
         Patience = Time("patience_ms", policy.Patience),
     });
 
+    /// <summary>How the service's canary is released.</summary>
+    public ReleasePolicy ReadRelease(ReleasePolicy policy) => Checked(policy with
+    {
+        Steps = List("steps", policy.Steps, Share),
+        Checks = Names("checks", policy.Checks),
+        P95RatioLimit = Number("p95_ratio_limit", policy.P95RatioLimit),
+        P95Slack = Time("p95_slack_ms", policy.P95Slack),
+        SuccessMargin = Number("success_margin", policy.SuccessMargin),
+        MinimumRequests = Count("minimum_requests", policy.MinimumRequests),
+        Interval = Time("interval_ms", policy.Interval),
+        Patience = Time("patience_ms", policy.Patience),
+    });
+
     private L1Policy ReadL1(L1Policy l1) => Checked(l1 with
     {
         AttemptTimeout = Time("attempt_timeout_ms", l1.AttemptTimeout),

@@ -11,7 +11,7 @@ public sealed class BadDocumentTests
     private static readonly PolicyKey[] Keys =
     [
         .. PolicyKeys.OfTiers(), .. PolicyKeys.OfCalls("defaults"), .. PolicyKeys.OfCalls("dependencies.x"), .. PolicyKeys.OfCalls("services.s.defaults"),
-        .. PolicyKeys.OfCalls("services.s.dependencies.x"), .. PolicyKeys.OfTopology("topology.t"), .. PolicyKeys.OfDegradation("degradation"), .. PolicyKeys.OfDegradation("services.s.degradation"),
+        .. PolicyKeys.OfCalls("services.s.dependencies.x"), .. PolicyKeys.OfTopology("topology.t"), .. PolicyKeys.OfDegradation("degradation"), .. PolicyKeys.OfDegradation("services.s.degradation"), .. PolicyKeys.OfRelease("release"), .. PolicyKeys.OfRelease("services.s.release"),
     ];
 
     public static TheoryData<string> Names => [.. BadDocuments.All.Keys];

@@ -71,6 +71,15 @@ internal static class GoodDocument
           step_ms: 2000
           step_requests: 5
           patience_ms: 30000
+        release:
+          steps: [0.1, 0.5]
+          checks: [shape]
+          p95_ratio_limit: 1.5
+          p95_slack_ms: 10
+          success_margin: 0.05
+          minimum_requests: 50
+          interval_ms: 2000
+          patience_ms: 600000
         """;
 
     /// <summary>Reads a document.</summary>

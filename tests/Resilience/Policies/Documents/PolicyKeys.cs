@@ -101,6 +101,18 @@ internal static class PolicyKeys
         Time($"{section}.patience_ms", "5000", "3600000"),
     ];
 
+    public static IEnumerable<PolicyKey> OfRelease(string section) =>
+    [
+        new($"{section}.steps", KeyKind.Number, ["[1]", "[0.05, 0.25, 0.5]", "[1e-3]"], [.. WrongLists, "", "[]", "['1']", "[0, 1]", "[0.5, 1.5]", "[true]"]),
+        new($"{section}.checks", KeyKind.Names, ["[]", "[shape, captured-amount]"], [.. WrongLists, "", "[1]", "[a.b]"]),
+        Number(KeyKind.Number, $"{section}.p95_ratio_limit", ["1", "100", "1.2"], ["0", "0.99", "100.1", "-1"]),
+        Time($"{section}.p95_slack_ms", "0.5", "60000"),
+        Number(KeyKind.Number, $"{section}.success_margin", ["0.001", "0.5"], ["0", "0.0009", "0.51", "-0.1"]),
+        Number(KeyKind.Count, $"{section}.minimum_requests", ["20", "1000000"], ["0", "19", "1000001", "20.5"]),
+        Time($"{section}.interval_ms", "0.5", "60000"),
+        Time($"{section}.patience_ms", "10000", "3600000"),
+    ];
+
     /// <summary>What a route has of its own, each beside a complete one.</summary>
     public static IEnumerable<PolicyKey> OfRouteItself(string route) =>
     [

@@ -21,7 +21,7 @@ public sealed partial class SchemaAgreementTests
     private static readonly PolicyKey[] Keys =
     [
         .. PolicyKeys.OfTiers(), .. PolicyKeys.OfCalls("defaults"), .. PolicyKeys.OfCalls("dependencies.x"), .. PolicyKeys.OfCalls("services.s.defaults"),
-        .. PolicyKeys.OfCalls("services.s.dependencies.x"), .. PolicyKeys.OfTopology("topology.t"), .. PolicyKeys.OfDegradation("degradation"), .. PolicyKeys.OfDegradation("services.s.degradation"), .. PolicyKeys.OfRoute("routes.r"), .. PolicyKeys.OfRouteItself("routes.r"),
+        .. PolicyKeys.OfCalls("services.s.dependencies.x"), .. PolicyKeys.OfTopology("topology.t"), .. PolicyKeys.OfDegradation("degradation"), .. PolicyKeys.OfDegradation("services.s.degradation"), .. PolicyKeys.OfRelease("release"), .. PolicyKeys.OfRelease("services.s.release"), .. PolicyKeys.OfRoute("routes.r"), .. PolicyKeys.OfRouteItself("routes.r"),
     ];
 
     public static TheoryData<string> Paths => [.. Keys.Select(key => key.Path)];
@@ -73,6 +73,8 @@ public sealed partial class SchemaAgreementTests
     [InlineData("topology.t")]
     [InlineData("degradation")]
     [InlineData("services.s.degradation")]
+    [InlineData("release")]
+    [InlineData("services.s.release")]
     public async Task Each_section_has_the_same_keys_in_both(string section)
     {
         var path = section.Length == 0 ? "unheard_of" : $"{section}.unheard_of";

@@ -39,7 +39,7 @@ internal sealed class LimitNobodyReaches : IPolicyRule
     }
 
     private static string PlaceOfLimit(LintedDocument document, string service) =>
-        document.Document.ServiceSection(service)?.Child(DegradationLayers.Key)?.Child("p99_limit_ms") is { } own ? LintedDocument.Place(own)
-        : document.Document.Section(DegradationLayers.Key)?.Child("p99_limit_ms") is { } all ? LintedDocument.Place(all)
+        document.Document.ServiceSection(service)?.Child(ServiceParts.Degradation.Key)?.Child("p99_limit_ms") is { } own ? LintedDocument.Place(own)
+        : document.Document.Section(ServiceParts.Degradation.Key)?.Child("p99_limit_ms") is { } all ? LintedDocument.Place(all)
         : "(default) degradation.p99_limit_ms";
 }
