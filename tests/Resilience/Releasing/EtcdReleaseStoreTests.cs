@@ -58,7 +58,7 @@ public sealed class EtcdReleaseStoreTests(EtcdServer etcd)
         await using var other = Create();
         using var heard = new Heard(other, TestContext.Current.CancellationToken);
         await heard.NextAsync();
-        await dead.AnalyseAsync("payments", Analysing, Cancel);
+        await dead.AnalyseAsync("payments", Analysing, TestContext.Current.CancellationToken);
         (await heard.NextAsync()).ShouldNotBeEmpty();
         (await heard.NextAsync()).ShouldBeEmpty();
     }
@@ -69,7 +69,7 @@ public sealed class EtcdReleaseStoreTests(EtcdServer etcd)
         await using var gate = Create();
         await using var other = Create();
         await gate.AnalyseAsync("payments", Analysing, Cancel);
-        (await other.AnalyseAsync("payments", Analysing with { Id = "r2" }, Cancel)).ShouldBeFalse();
+        (await other.AnalyseAsync("payments", Analysing with { Id = "r2" }, TestContext.Current.CancellationToken)).ShouldBeFalse();
         await other.SettleAsync("payments", Analysing with { Stage = ReleaseStage.RolledBack }, Cancel);
         (await gate.AnalyseAsync("payments", Analysing, Cancel)).ShouldBeFalse("somebody has settled it");
     }
