@@ -53,6 +53,27 @@ public sealed class OutboxKafkaTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task The_release_channel_goes_with_a_message_to_whoever_handles_it()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        using (CallContext.Use(CallContext.None with { Channel = ReleaseChannel.Canary }))
+        {
+            await world.AppendAsync("a:1");
+        }
+
+        await world.AppendAsync("a:2");
+        await using var relay = world.AddRelay(Publisher(kafka.BootstrapServers));
+        await relay.StartAsync();
+
+        var read = await kafka.ReadAsync("trips", messages => messages.Count >= 2, MessagingWorld.Cancel);
+        read.Select(message => message.Message.Headers.TryGetLastBytes("X-Release-Channel", out var channel) ? System.Text.Encoding.UTF8.GetString(channel) : null).ShouldBe(["canary", null]);
+        var batch = new ConsumedBatch<string>(2);
+        read.ToList().ForEach(message => batch.Add(message, new EffectHandler()));
+        batch.Entries.Select(entry => entry.Message!.Channel).ShouldBe([ReleaseChannel.Canary, ReleaseChannel.Stable]);
+    }
+
+    [Fact]
     public async Task The_consumers_span_continues_the_senders_trace()
     {
         await using var world = await MessagingWorld.CreateAsync(server);
