@@ -30,7 +30,7 @@ internal static class PolicyDefaults
             options.CacheFile = settings["CacheFolder"] is { Length: > 0 } cache ? Path.Combine(cache, $"{service}-{instance}.json") : null;
             options.Store = settings.GetValue("Follow", true) ? StoreOf(builder.Configuration, folder) : null;
         });
-        builder.Services.AddServiceDegradation(service);
+        builder.Services.AddServiceDegradation(service, instance);
         if (builder.Configuration["Degradation:Webhook"] is { Length: > 0 } webhook)
         {
             builder.Services.AddDegradationWebhook(options => options.Address = Uri.TryCreate(webhook, UriKind.Absolute, out var address) ? address : null);

@@ -67,10 +67,14 @@ public static class DegradationEngine
     public static Signals Crossed(in SignalReading reading, DegradationPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        var (all, crossed) = (reading.All, Signals.None);
+        var (all, timed, crossed) = (reading.All, reading.Timed, Signals.None);
+        if (timed.Requests >= policy.MinimumRequests)
+        {
+            crossed |= timed.SlowSlices >= policy.MinimumSlices && Proportion.LowerBound(timed.Slow, timed.Requests, Proportion.Certain) > SlowShare ? Signals.P99 : 0;
+        }
+
         if (all.Requests >= policy.MinimumRequests)
         {
-            crossed |= all.SlowSlices >= policy.MinimumSlices && Proportion.LowerBound(all.Slow, all.Requests, Proportion.Certain) > SlowShare ? Signals.P99 : 0;
             crossed |= all.FailedSlices >= policy.MinimumSlices && Proportion.LowerBound(all.Failures, all.Requests, Proportion.Certain) > policy.ErrorLimit ? Signals.Errors : 0;
         }
 
@@ -143,10 +147,10 @@ public static class DegradationEngine
     private static string Describe(Signals rule, in SignalReading reading, DegradationPolicy policy)
     {
         var parts = new List<string>(3);
-        var all = reading.All;
+        var (all, timed) = (reading.All, reading.Timed);
         if (rule.HasFlag(Signals.P99))
         {
-            parts.Add($"P99 {Ms(all.P99)} > {Ms(policy.P99Limit)} ({all.Slow} of {all.Requests} slower)");
+            parts.Add($"P99 {Ms(timed.P99)} > {Ms(policy.P99Limit)} ({timed.Slow} of {timed.Requests} slower)");
         }
 
         if (rule.HasFlag(Signals.Errors))
@@ -166,7 +170,7 @@ public static class DegradationEngine
     private static string Present(in SignalReading reading, DegradationPolicy policy)
     {
         var all = reading.All;
-        var requests = all.Requests == 0 ? "no requests" : $"P99 {Ms(all.P99)} (limit {Ms(policy.P99Limit)}), errors {Percent(all.ErrorRatio)} of {all.Requests} (limit {Percent(policy.ErrorLimit)})";
+        var requests = all.Requests == 0 ? "no requests" : $"P99 {Ms(reading.Timed.P99)} (limit {Ms(policy.P99Limit)}), errors {Percent(all.ErrorRatio)} of {all.Requests} (limit {Percent(policy.ErrorLimit)})";
         return reading.Slope is { } slope ? string.Create(CultureInfo.InvariantCulture, $"{requests}, slope {slope:0.##}/s^2 (limit {policy.SlopeLimit:0.##}/s^2)") : requests;
     }
 

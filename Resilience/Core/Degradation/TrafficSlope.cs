@@ -36,7 +36,13 @@ public sealed class TrafficSlope
     /// Standard deviation of the slope by chance alone, in 1/s^2, when requests come independently at the present rate: each second changes the mean by the
     /// difference of two Poisson counts, and least squares over n steps of such a walk have 6/5 of a step's variance divided by n.
     /// </summary>
-    public double Noise => Rate is { } rate ? Math.Sqrt(2 * rate * 1.2 / _slopeSeconds) / _rateSeconds : 0;
+    public double Noise => Rate is { } rate ? NoiseAt(rate, _rateSeconds, _slopeSeconds) : 0;
+
+    /// <summary>The same for a slope that was taken elsewhere.</summary>
+    /// <param name="rate">Requests per second.</param>
+    /// <param name="rateTime">Time a rate is the mean of.</param>
+    /// <param name="slopeTime">Time the slope is taken over, at one rate a second.</param>
+    public static double NoiseOf(double rate, TimeSpan rateTime, TimeSpan slopeTime) => NoiseAt(rate, rateTime.TotalSeconds, slopeTime.TotalSeconds);
 
     /// <summary>Takes the next second.</summary>
     /// <param name="requests">Requests that ended in it.</param>
@@ -68,6 +74,8 @@ public sealed class TrafficSlope
 
         return weighted / squares;
     }
+
+    private static double NoiseAt(double rate, double rateSeconds, double slopeSeconds) => Math.Sqrt(2 * rate * 1.2 / slopeSeconds) / rateSeconds;
 
     private double RateAt(int second) => (TotalAt(second) - TotalAt(second - _rateSeconds)) / (double)_rateSeconds;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,8 @@ public static class DegradationExtensions
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="service">Name of the service in policies, metrics and the fleet.</param>
-    public static IServiceCollection AddServiceDegradation(this IServiceCollection services, string service)
+    /// <param name="instance">Which instance of it this is, for those who add up the signals of all; machine and process where it has no name.</param>
+    public static IServiceCollection AddServiceDegradation(this IServiceCollection services, string service, string? instance = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(service);
         if (services.AddResilience().Any(known => known.ServiceType == typeof(ServiceDegradation)))
@@ -35,6 +37,8 @@ public static class DegradationExtensions
             provider.GetRequiredService<ResilienceMetrics>().Observe(degradation);
             return degradation;
         });
+        services.AddSingleton(provider => new SignalMetrics(
+            instance ?? FormattableString.Invariant($"{Environment.MachineName}-{Environment.ProcessId}"), provider.GetService<IMeterFactory>()));
         services.AddHostedService<DegradationRunner>();
         return services;
     }

@@ -8,7 +8,7 @@ namespace ResilientShop.Resilience.Http;
 /// <summary>
 /// Gives each request of a marked endpoint its way through a degraded service, refuses those that a broken one does not serve, and takes its outcome as a signal.
 /// </summary>
-internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegradation service, TimeProvider time, ResilienceMetrics metrics)
+internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegradation service, TimeProvider time, ResilienceMetrics metrics, SignalMetrics fleet)
 {
     public Task InvokeAsync(HttpContext http) => http.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<SignalsMetadata>() is { } signals
         ? ServeAsync(http, service.Endpoint(signals.Name ?? NameOf(endpoint)))
@@ -25,6 +25,7 @@ internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegrada
         if (!takesNormalWay && position.Level == DegradationLevel.Broken)
         {
             service.RecordRefusal();
+            fleet.Refused();
             await BrokenRefusal.WriteAsync(http, request, WaitFor(position));
             return;
         }
@@ -58,14 +59,16 @@ internal sealed class DegradationMiddleware(RequestDelegate next, ServiceDegrada
     /// <summary>A request that was cut off by its deadline or its caller is the service's fault when the service had all the time it is allowed; with less it tells nothing.</summary>
     private void Record(EndpointSignals endpoint, RequestDegradation request, long startedAt, bool isCut, bool hasFailed)
     {
-        if (!isCut)
+        var (position, took) = (request.Position!, time.GetTimestamp() - startedAt);
+        var isSlow = took > position.SlowStamps;
+        if (isCut && !isSlow)
         {
-            service.Record(endpoint, request.Position!, request.TakesNormalWay, startedAt, hasFailed || request.HasFailed);
+            return;
         }
-        else if (time.GetTimestamp() - startedAt > request.Position!.SlowStamps)
-        {
-            service.Record(endpoint, request.Position, request.TakesNormalWay, startedAt, hasFailed: true);
-        }
+
+        hasFailed |= isCut || request.HasFailed;
+        service.Record(endpoint, position, request.TakesNormalWay, startedAt, hasFailed);
+        fleet.Served(time.GetElapsedTime(startedAt, startedAt + took), request.TakesNormalWay, hasFailed, isSlow);
     }
 
     /// <summary>Whether its caller has drawn already: then it is one of the share, and drawing again would leave a share of the share.</summary>
