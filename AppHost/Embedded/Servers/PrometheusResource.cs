@@ -7,7 +7,7 @@ using ResilientShop.AppHost.Embedded.Servers;
 
 namespace ResilientShop.AppHost.Resources;
 
-/// <summary>A real Prometheus that scrapes <c>/metrics</c> of every service instance once a second.</summary>
+/// <summary>A real Prometheus that scrapes <c>/metrics</c> of every service instance once a second, with the recording rules of <c>config/prometheus</c>.</summary>
 public sealed class PrometheusResource : Resource, IResourceWithConnectionString, IResourceWithUrl
 {
     private volatile string? _connectionString;
@@ -96,7 +96,8 @@ public sealed class PrometheusResource : Resource, IResourceWithConnectionString
                   - job_name: shop
                     file_sd_configs:
                       - files: [targets.json]
-                """,
+
+                """ + RuleFiles(),
                 cancellationToken);
             var targets = prometheus.Targets.SelectMany(target => Enumerable.Range(0, target.Replicas).Select(replica => new
             {
@@ -105,6 +106,10 @@ public sealed class PrometheusResource : Resource, IResourceWithConnectionString
             }));
             await File.WriteAllTextAsync(Path.Combine(folder, "targets.json"), JsonSerializer.Serialize(targets), cancellationToken);
         }
+
+        // JSON is YAML, whatever the path holds.
+        private static string RuleFiles() =>
+            PrometheusRules.Folder is { } rules ? $"rule_files: {JsonSerializer.Serialize(new[] { Path.Combine(rules, PrometheusRules.Pattern) })}\n" : "";
     }
 }
 

@@ -1,6 +1,6 @@
 namespace ResilientShop.AppHost.Resources;
 
-/// <summary>Prometheus in a container; it scrapes <c>/metrics</c> of the services once a second.</summary>
+/// <summary>Prometheus in a container; it scrapes <c>/metrics</c> of the services once a second, with the recording rules of <c>config/prometheus</c>.</summary>
 public sealed class PrometheusResource(string name) : ContainerResource(name), IResourceWithConnectionString
 {
     /// <summary>The port that Prometheus listens on.</summary>
@@ -19,6 +19,8 @@ public sealed class PrometheusResource(string name) : ContainerResource(name), I
 /// <summary>Adds Prometheus.</summary>
 public static class PrometheusBuilderExtensions
 {
+    private const string RulesFolder = "/etc/prometheus/rules";
+
     // Where the services listen is known only when everything starts, so the container writes its settings from its environment.
     private const string Start =
         """
@@ -27,24 +29,28 @@ public static class PrometheusBuilderExtensions
         """;
 
     /// <summary>Adds a Prometheus server whose data lives as long as the container.</summary>
-    public static IResourceBuilder<PrometheusResource> AddPrometheus(this IDistributedApplicationBuilder builder, [ResourceName] string name) =>
-        builder.AddResource(new PrometheusResource(name))
+    public static IResourceBuilder<PrometheusResource> AddPrometheus(this IDistributedApplicationBuilder builder, [ResourceName] string name)
+    {
+        var prometheus = builder.AddResource(new PrometheusResource(name))
             .WithImage("prom/prometheus", "v3.5.0")
             .WithEntrypoint("/bin/sh")
             .WithArgs("-c", Start)
             .WithEnvironment(context => context.EnvironmentVariables["SETTINGS"] = Settings(((PrometheusResource)context.Resource).Targets))
             .WithHttpEndpoint(targetPort: PrometheusResource.WebPort, name: "http")
             .WithHttpHealthCheck("/-/ready");
+        return PrometheusRules.Folder is { } rules ? prometheus.WithBindMount(rules, RulesFolder, isReadOnly: true) : prometheus;
+    }
 
     private static ReferenceExpression Settings(IEnumerable<ProjectResource> targets)
     {
         var settings = new ReferenceExpressionBuilder();
         settings.AppendLiteral(
-            """
+            $"""
             global:
               scrape_interval: 1s
               scrape_timeout: 1s
               evaluation_interval: 1s
+            rule_files: ['{RulesFolder}/{PrometheusRules.Pattern}']
             scrape_configs:
               - job_name: shop
                 static_configs:
