@@ -22,6 +22,8 @@ internal static class TelemetryExtensions
 
     private const string ProxySource = "Yarp.ReverseProxy";
 
+    private const string PrometheusQuery = "/api/v1/query";
+
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         var exports = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
@@ -56,7 +58,8 @@ internal static class TelemetryExtensions
     private static bool IsProbe(PathString path) => IsProbe(path.Value);
 
     /// <summary>What is asked again and again by those who watch, each a trace about nothing.</summary>
-    private static bool IsProbe(string? path) => path?.TrimEnd('/') is "/health" or "/alive" or "/metrics" or "/resilience/degradation" or "/api/degradation";
+    private static bool IsProbe(string? path) =>
+        path?.TrimEnd('/') is "/health" or "/alive" or "/metrics" or "/resilience/degradation" or "/api/degradation" || path?.EndsWith(PrometheusQuery, StringComparison.Ordinal) == true;
 
     /// <summary>
     /// A proxy's rounds of probes, and the calls that keep a lease in etcd alive, would be traces of their own, thousands a day, about nothing. A gRPC call that is

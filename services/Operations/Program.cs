@@ -30,6 +30,7 @@ builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(consumer =>
 });
 builder.Services.AddSingleton<OrderFlowReader>();
 builder.Services.AddSingleton<OrderFlowStream>();
+builder.AddFleetControl();
 builder.AddReleaseGate();
 
 var app = builder.Build();

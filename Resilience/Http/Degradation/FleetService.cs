@@ -108,6 +108,6 @@ internal sealed partial class FleetService(
     private partial void LogNotTold(string problem);
 }
 
-/// <summary>Who this instance is in the fleet.</summary>
+/// <summary>Who this instance is in the fleet. Immutable.</summary>
 /// <param name="Name">Its name, alone in the fleet.</param>
-internal sealed record FleetIdentity(string Name);
+public sealed record FleetIdentity(string Name);

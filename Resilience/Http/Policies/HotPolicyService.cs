@@ -35,7 +35,12 @@ internal sealed partial class HotPolicyService(
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
+        // A host that is told twice to stop may be gone when the second time comes here.
+        if (!_stopping.IsCancellationRequested)
+        {
+            await _stopping.CancelAsync();
+        }
+
         await _following.WaitAsync(cancellationToken);
         await store.DisposeAsync();
     }

@@ -22,8 +22,8 @@ internal static class FleetEndpoints
         }
 
         var api = routes.MapGroup("/api/degradation").WithTags("Degradation");
-        api.MapGet("/", (FleetState fleet, DependencyRegistry policies) => TypedResults.Ok(FleetView.Of(fleet, policies.Current.Document)))
-            .WithSummary("How far each service is degraded, and why.");
+        api.MapGet("/", (FleetState fleet, FleetRecord record, DependencyRegistry policies) => TypedResults.Ok(FleetView.Of(fleet, record, policies.Current.Document)))
+            .WithSummary("How far each service is degraded, and why; the signals of all its instances together, and what was decided by them.");
         var one = api.MapGroup("/{service}").RequireOperator().AddEndpointFilter(StoreProblems.FilterAsync);
         one.MapPost("/force", ForceAsync).WithSummary("Holds a service at a level, whatever its signals say.");
         one.MapPost("/release", ReleaseAsync).WithSummary("Gives the decision back to the service's signals.");

@@ -51,6 +51,20 @@ function show() {
 }
 
 const share = new Intl.NumberFormat(undefined, { style: 'percent' });
+const inUnit = {
+  p99: value => `${whole.format(value * 1000)} ms`,
+  errors: value => new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 }).format(value),
+  slope: value => amounts.format(value),
+};
+
+// A signal of the whole fleet, with its limit and its sample for who wants to know.
+function signal(service, name) {
+  const found = service.signals?.all.find(one => one.signal === name);
+  const known = found && found.value !== null;
+  const cell = element('td', known ? inUnit[name](found.value) : '–', 'number');
+  if (found) cell.title = `limit ${inUnit[name](found.limit)}, of ${whole.format(found.sample)} requests${found.isCrossed ? ', crossed' : ''}`;
+  return cell;
+}
 
 function level(service) {
   const tr = document.createElement('tr');
@@ -60,6 +74,9 @@ function level(service) {
     element('td', service.service),
     name,
     element('td', share.format(service.normalShare), 'number'),
+    signal(service, 'p99'),
+    signal(service, 'errors'),
+    signal(service, 'slope'),
     element('td', service.since ? clock.format(new Date(service.since)) : ''),
     element('td', service.reason ?? '', 'sentence'));
   return tr;
@@ -71,11 +88,11 @@ async function showDegradation() {
     // Without a store that the instances share there is nothing to show.
     byId('degradation-section').hidden = answer.status === 404;
     if (answer.ok) {
-      const { services, problem } = await answer.json();
+      const { services, problem, prometheus } = await answer.json();
       byId('degradation').replaceChildren(...services.map(level));
       byId('degradation-hint').textContent = problem
         ? `May be out of date: ${problem}`
-        : 'How far each service is degraded, in all of its instances.';
+        : `How far each service is degraded, in all of its instances.${prometheus.problem ? ` Signals of the fleet: ${prometheus.problem}.` : ''}`;
     }
   } catch {
     // The line at the top says that nothing arrives.

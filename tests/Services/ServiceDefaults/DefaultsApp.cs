@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ResilientShop.ServiceDefaults;
@@ -20,6 +21,9 @@ internal sealed class DefaultsApp : IAsyncDisposable
     public HttpClient Http { get; }
 
     public IReadOnlyList<Uri> Addresses => [.. _app.Urls.Select(url => new Uri(url))];
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
 
     public static WebApplicationBuilder CreateBuilder(params IEnumerable<(string Setting, string Value)> settings)
     {
