@@ -12,6 +12,9 @@ internal static class DegradationGate
         var (nanoseconds, bytes) = RecordCost.OfRecording();
         yield return new Figure("recording a request, ns", nanoseconds, 50, FormattableString.Invariant($"{RecordCost.OfTimestamp():0.0} of them the timestamp of its end"));
         yield return new Figure("recording a request, bytes", bytes, 0, "5 million requests");
+        (nanoseconds, bytes) = RecordCost.OfTelling();
+        yield return new Figure("telling the fleet of a request, ns", nanoseconds, 250, "a histogram of OpenTelemetry and a count");
+        yield return new Figure("telling the fleet of a request, bytes", bytes, 0, "5 million requests");
         (nanoseconds, bytes) = RecordCost.OfReading();
         yield return new Figure("reading where the service stands, ns", nanoseconds, 2, "");
         yield return new Figure("reading where the service stands, bytes", bytes, 0, "50 million reads");
