@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResilientShop.Resilience;
+using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Operations.Releasing;
 
@@ -7,7 +8,8 @@ namespace ResilientShop.Operations.Releasing;
 /// Learns how the releases do from Prometheus, which has what the callers of both counted. A number that is missing, no number, or from a server that does not answer is
 /// no evidence. Thread-safe.
 /// </summary>
-internal sealed class PrometheusReleaseMetrics(IPromQl prometheus) : IReleaseMetrics
+/// <param name="prometheus">Asks Prometheus; null where there is none.</param>
+internal sealed class PrometheusReleaseMetrics(Func<string, CancellationToken, Task<PrometheusAnswer>>? prometheus) : IReleaseMetrics
 {
     private const string CheckCounts = "resilience_release_check_count_total";
     private const string CallDurations = "resilience_release_call_duration_seconds_bucket";
@@ -17,6 +19,11 @@ internal sealed class PrometheusReleaseMetrics(IPromQl prometheus) : IReleaseMet
 
     public async Task<ReleaseEvidence> ReadAsync(string service, TimeSpan time, CancellationToken cancellationToken)
     {
+        if (prometheus is null)
+        {
+            return new ReleaseEvidence(null, null, "there is no Prometheus: the connection string prometheus is not set");
+        }
+
         if (time < Shortest)
         {
             return new ReleaseEvidence(null, null, "the step has only just begun");
@@ -25,11 +32,11 @@ internal sealed class PrometheusReleaseMetrics(IPromQl prometheus) : IReleaseMet
         var range = string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalSeconds}s");
         var checkQuery = $"sum by (channel, check, result) (increase({CheckCounts}{{dependency=\"{service}\"}}[{range}]))";
         var latencyQuery = $"sum by (channel, le) (increase({CallDurations}{{dependency=\"{service}\"}}[{range}]))";
-        var checks = await prometheus.QueryAsync(checkQuery, cancellationToken);
-        var latencies = await prometheus.QueryAsync(latencyQuery, cancellationToken);
-        if ((checks.Problem ?? latencies.Problem) is { } problem)
+        var checks = await prometheus(checkQuery, cancellationToken);
+        var latencies = await prometheus(latencyQuery, cancellationToken);
+        if (new[] { checks, latencies }.FirstOrDefault(answer => answer.Outcome is PrometheusOutcome.Refused or PrometheusOutcome.Unreachable) is { } unanswered)
         {
-            return new ReleaseEvidence(null, null, problem);
+            return new ReleaseEvidence(null, null, unanswered.Problem);
         }
 
         if (checks.Samples.Concat(latencies.Samples).Any(sample => !double.IsFinite(sample.Value) || sample.Value < 0))
@@ -48,7 +55,7 @@ internal sealed class PrometheusReleaseMetrics(IPromQl prometheus) : IReleaseMet
         return new ReleaseEvidence(stable, canary, missing) { Queries = queries };
     }
 
-    private static ReleaseSample? SampleOf(ReleaseChannel channel, PromAnswer checks, PromAnswer latencies)
+    private static ReleaseSample? SampleOf(ReleaseChannel channel, PrometheusAnswer checks, PrometheusAnswer latencies)
     {
         var counts = checks.Samples.Where(sample => IsOf(sample, channel) && sample.Labels.ContainsKey("check"))
             .GroupBy(sample => sample.Labels["check"], StringComparer.Ordinal)
@@ -62,26 +69,11 @@ internal sealed class PrometheusReleaseMetrics(IPromQl prometheus) : IReleaseMet
         var sample = new ReleaseSample(new LatencyCounts([.. buckets.Select(bucket => bucket.Bound)], cumulated), counts);
         return sample.Requests == 0 ? null : sample;
 
-        long Sum(IEnumerable<PromSample> samples, string result) =>
+        long Sum(IEnumerable<PrometheusSample> samples, string result) =>
             (long)Math.Round(samples.Where(entry => entry.Labels.GetValueOrDefault("result") == result).Sum(entry => entry.Value));
     }
 
-    private static bool IsOf(PromSample sample, ReleaseChannel channel) => sample.Labels.GetValueOrDefault("channel") == channel.ToName();
+    private static bool IsOf(PrometheusSample sample, ReleaseChannel channel) => sample.Labels.GetValueOrDefault("channel") == channel.ToName();
 
     private static double Bound(string le) => le == "+Inf" ? double.PositiveInfinity : double.Parse(le, NumberStyles.Float, CultureInfo.InvariantCulture);
 }
-
-/// <summary>Asks Prometheus. Never throws for what Prometheus does not do: that is a problem in the answer.</summary>
-internal interface IPromQl
-{
-    /// <summary>Evaluates an expression now.</summary>
-    Task<PromAnswer> QueryAsync(string query, CancellationToken cancellationToken);
-}
-
-/// <summary>What Prometheus answered.</summary>
-/// <param name="Samples">The samples; none where nothing matches.</param>
-/// <param name="Problem">Why there are none, when that is no answer at all; else null.</param>
-internal sealed record PromAnswer(IReadOnlyList<PromSample> Samples, string? Problem = null);
-
-/// <summary>A sample.</summary>
-internal sealed record PromSample(IReadOnlyDictionary<string, string> Labels, double Value);

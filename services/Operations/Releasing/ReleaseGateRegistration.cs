@@ -15,9 +15,8 @@ internal static class ReleaseGateRegistration
 
         builder.Services.AddSingleton<CanaryServices>();
         builder.Services.AddSingleton<IReleaseRecord, ReleaseTable>();
-        builder.Services.AddResilientHttpClient(PrometheusClient.Dependency);
-        builder.Services.AddSingleton<IPromQl, PrometheusClient>();
-        builder.Services.AddSingleton<IReleaseMetrics, PrometheusReleaseMetrics>();
+        builder.Services.AddSingleton<IReleaseMetrics>(provider =>
+            new PrometheusReleaseMetrics(provider.GetService<PrometheusClient>() is { } prometheus ? prometheus.QueryAsync : null));
         builder.Services.AddSingleton(provider => new ReleaseRuns(
             provider.GetRequiredService<IReleaseStore>(),
             provider.GetRequiredService<IReleaseMetrics>(),

@@ -1,7 +1,3 @@
-using System.Net;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using ResilientShop.Operations.Releasing;
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Http;
@@ -26,7 +22,7 @@ public sealed class PrometheusReleaseMetricsTests
             Latencies = [Bucket("stable", "0.1", 600), Bucket("stable", "+Inf", 700), Bucket("canary", "0.1", 250.2), Bucket("canary", "0.2", 250.1), Bucket("canary", "+Inf", 300)],
         };
 
-        var evidence = await new PrometheusReleaseMetrics(prometheus).ReadAsync("payments", TimeSpan.FromSeconds(90.7), Cancel);
+        var evidence = await new PrometheusReleaseMetrics(prometheus.QueryAsync).ReadAsync("payments", TimeSpan.FromSeconds(90.7), Cancel);
 
         evidence.Missing.ShouldBeNull();
         evidence.Stable!.Checks["success"].ShouldBe(new CheckCounts(700, 0));
@@ -44,7 +40,7 @@ public sealed class PrometheusReleaseMetricsTests
     public async Task What_is_no_number_is_no_evidence(double value)
     {
         var prometheus = new Fake { Checks = [Check("stable", "success", "pass", 700), Check("canary", "success", "pass", value)] };
-        var evidence = await new PrometheusReleaseMetrics(prometheus).ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel);
+        var evidence = await new PrometheusReleaseMetrics(prometheus.QueryAsync).ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel);
         (evidence.Stable, evidence.Canary, evidence.Missing).ShouldBe((null, null, "Prometheus answers with what is no number"));
     }
 
@@ -52,7 +48,7 @@ public sealed class PrometheusReleaseMetricsTests
     public async Task A_release_without_calls_is_missing_and_not_perfect()
     {
         var prometheus = new Fake { Checks = [Check("stable", "success", "pass", 700), Check("canary", "success", "pass", 0), Check("canary", "success", "fail", 0)] };
-        var evidence = await new PrometheusReleaseMetrics(prometheus).ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel);
+        var evidence = await new PrometheusReleaseMetrics(prometheus.QueryAsync).ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel);
         (evidence.Canary, evidence.Missing).ShouldBe((null, "Prometheus knows of no calls to the canary yet"));
     }
 
@@ -60,67 +56,42 @@ public sealed class PrometheusReleaseMetricsTests
     public async Task A_step_that_has_just_begun_is_not_asked_for()
     {
         var prometheus = new Fake();
-        (await new PrometheusReleaseMetrics(prometheus).ReadAsync("payments", TimeSpan.FromSeconds(1), Cancel)).Missing.ShouldBe("the step has only just begun");
+        (await new PrometheusReleaseMetrics(prometheus.QueryAsync).ReadAsync("payments", TimeSpan.FromSeconds(1), Cancel)).Missing.ShouldBe("the step has only just begun");
         prometheus.Asked.ShouldBe(0);
     }
 
     [Theory]
-    [InlineData(200, """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"channel":"canary"},"value":[1,"NaN"]}]}}""", null)]
-    [InlineData(400, """{"status":"error","errorType":"bad_data","error":"parse error"}""", "Prometheus answered 400: parse error")]
-    [InlineData(503, "", "what is no answer")]
-    [InlineData(200, "<html>", "what is no answer")]
-    [InlineData(200, """{"status":"success","data":{}}""", "what is no answer")]
-    public async Task Whatever_Prometheus_answers_nothing_is_thrown(int status, string body, string? problem)
+    [InlineData(PrometheusOutcome.Unreachable)]
+    [InlineData(PrometheusOutcome.Refused)]
+    public async Task What_Prometheus_does_not_answer_is_no_evidence(PrometheusOutcome outcome)
     {
-        await using var server = await StubServer.StartAsync(http =>
-        {
-            http.Response.StatusCode = status;
-            return http.Response.WriteAsync(body);
-        });
-        var answer = await Client(server.Address.ToString()).QueryAsync("up", Cancel);
-        if (problem is null)
-        {
-            (answer.Problem, answer.Samples.Single().Labels["channel"], answer.Samples.Single().Value).ShouldBe((null, "canary", double.NaN));
-        }
-        else
-        {
-            answer.Problem.ShouldNotBeNull().ShouldContain(problem);
-        }
+        var evidence = await new PrometheusReleaseMetrics((query, _) => Task.FromResult(new PrometheusAnswer(query, outcome, [], DateTimeOffset.UnixEpoch, "it is away")))
+            .ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel);
+        (evidence.Stable, evidence.Canary, evidence.Missing).ShouldBe((null, null, "it is away"));
     }
 
     [Fact]
-    public async Task Without_Prometheus_it_says_so()
+    public async Task Without_Prometheus_it_says_so() =>
+        (await new PrometheusReleaseMetrics(null).ReadAsync("payments", TimeSpan.FromMinutes(1), Cancel)).Missing.ShouldBe("there is no Prometheus: the connection string prometheus is not set");
+
+    private static PrometheusSample Check(string channel, string check, string result, double value) =>
+        new(new Dictionary<string, string> { ["channel"] = channel, ["check"] = check, ["result"] = result }, value, DateTimeOffset.UnixEpoch);
+
+    private static PrometheusSample Bucket(string channel, string bound, double value) => new(new Dictionary<string, string> { ["channel"] = channel, ["le"] = bound }, value, DateTimeOffset.UnixEpoch);
+
+    private sealed class Fake
     {
-        (await Client(null).QueryAsync("up", Cancel)).Problem.ShouldBe("there is no Prometheus: the connection string prometheus is not set");
-        (await Client("http://127.0.0.1:1").QueryAsync("up", Cancel)).Problem.ShouldNotBeNull().ShouldContain("cannot be reached");
-    }
+        public IReadOnlyList<PrometheusSample> Checks { get; init; } = [];
 
-    private static PrometheusClient Client(string? address)
-    {
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.AddResilientHttpClient(PrometheusClient.Dependency);
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:prometheus"] = address }).Build();
-        return new PrometheusClient(services.BuildServiceProvider().GetRequiredService<IHttpClientFactory>(), configuration);
-    }
-
-    private static PromSample Check(string channel, string check, string result, double value) =>
-        new(new Dictionary<string, string> { ["channel"] = channel, ["check"] = check, ["result"] = result }, value);
-
-    private static PromSample Bucket(string channel, string bound, double value) => new(new Dictionary<string, string> { ["channel"] = channel, ["le"] = bound }, value);
-
-    private sealed class Fake : IPromQl
-    {
-        public IReadOnlyList<PromSample> Checks { get; init; } = [];
-
-        public IReadOnlyList<PromSample> Latencies { get; init; } = [];
+        public IReadOnlyList<PrometheusSample> Latencies { get; init; } = [];
 
         public int Asked { get; private set; }
 
-        public Task<PromAnswer> QueryAsync(string query, CancellationToken cancellationToken)
+        public Task<PrometheusAnswer> QueryAsync(string query, CancellationToken cancellationToken)
         {
             Asked++;
-            return Task.FromResult(new PromAnswer(query.Contains("bucket", StringComparison.Ordinal) ? Latencies : Checks));
+            var samples = query.Contains("bucket", StringComparison.Ordinal) ? Latencies : Checks;
+            return Task.FromResult(new PrometheusAnswer(query, samples.Count == 0 ? PrometheusOutcome.NoData : PrometheusOutcome.Samples, samples, DateTimeOffset.UnixEpoch, null));
         }
     }
 }
