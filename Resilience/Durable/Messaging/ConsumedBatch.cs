@@ -10,13 +10,19 @@ internal sealed class ConsumedBatch<T>(int capacity)
 
     private readonly List<ConsumedEntry<T>> _entries = [];
     private readonly Dictionary<TopicPartition, (Offset Next, Offset End)> _offsets = [];
+    private readonly List<(ConsumedEntry<T> Entry, bool IsOwn)> _selected = [];
+    private SplitPlan _plan = SplitPlan.None;
     private long _bytes;
 
     public bool IsEmpty => _entries.Count == 0;
 
     public bool IsFull => _entries.Count >= capacity || _bytes >= MaxBytes;
 
-    public IReadOnlyList<ConsumedEntry<T>> Entries => _entries;
+    /// <summary>Whether messages have to wait for the other group.</summary>
+    public bool HasWaiting => _selected.Count < _entries.Count;
+
+    /// <summary>Everything that was selected.</summary>
+    public ConsumedSlice<T> Whole => Slice(0, _selected.Count);
 
     /// <summary>Where each partition is to go on, given what is done.</summary>
     public IEnumerable<TopicPartitionOffset> NextOffsets => _offsets.Select(entry => new TopicPartitionOffset(entry.Key, entry.Value.Next));
@@ -33,23 +39,70 @@ internal sealed class ConsumedBatch<T>(int capacity)
         _entries.Add(Decode(result, handler));
     }
 
-    /// <summary>The entry has had its effect, or has been given up. Entries of a partition are done in their order.</summary>
-    public void Done(ConsumedEntry<T> entry) =>
-        _offsets[entry.Result.TopicPartition] = _offsets[entry.Result.TopicPartition] with { Next = entry.Result.Offset + 1 };
-
-    public void AllDone()
+    /// <summary>Selects what a group may pass: its own messages and those it leaves to the other group, of each partition until one has to wait.</summary>
+    public void Select(SplitPlan plan, bool isCanary)
     {
-        foreach (var partition in _offsets.Keys)
+        _plan = plan;
+        _selected.Clear();
+        var held = new HashSet<int>();
+        foreach (var entry in _entries)
         {
-            _offsets[partition] = _offsets[partition] with { Next = _offsets[partition].End };
+            var partition = entry.Result.Partition.Value;
+            if (held.Contains(partition))
+            {
+                continue;
+            }
+
+            var verdict = plan.Judge(isCanary, partition, entry.Result.Offset.Value, entry.Result.Message.Key);
+            if (verdict == SplitVerdict.Waits)
+            {
+                held.Add(partition);
+            }
+            else
+            {
+                _selected.Add((entry, verdict == SplitVerdict.Own));
+            }
+        }
+    }
+
+    /// <summary>The same as <see cref="Whole"/> in slices that have one message of the group's own at most, as their last.</summary>
+    public IEnumerable<ConsumedSlice<T>> OneByOne()
+    {
+        var start = 0;
+        for (var i = 0; i < _selected.Count; i++)
+        {
+            if (_selected[i].IsOwn || i == _selected.Count - 1)
+            {
+                yield return Slice(start, i + 1 - start);
+                start = i + 1;
+            }
+        }
+    }
+
+    /// <summary>The slice has had its effect, or its message has been given up. Entries of a partition are done in their order.</summary>
+    public void Done(ConsumedSlice<T> slice)
+    {
+        foreach (var place in slice.Places)
+        {
+            _offsets[place.TopicPartition] = _offsets[place.TopicPartition] with { Next = place.Offset };
         }
     }
 
     public void Clear()
     {
         _entries.Clear();
+        _selected.Clear();
         _offsets.Clear();
         _bytes = 0;
+    }
+
+    private ConsumedSlice<T> Slice(int start, int count)
+    {
+        var part = _selected.GetRange(start, count);
+        return new ConsumedSlice<T>(
+            [.. part.Where(one => one.IsOwn).Select(one => one.Entry)],
+            [.. part.GroupBy(one => one.Entry.Result.TopicPartition, one => one.Entry.Result.Offset + 1).Select(next => new TopicPartitionOffset(next.Key, next.Last()))],
+            _plan);
     }
 
     private static ConsumedEntry<T> Decode(ConsumeResult<string, byte[]> result, IMessageHandler<T> handler)

@@ -9,11 +9,13 @@ internal static class ConsumerSchema
     /// <exception cref="NpgsqlException">The database cannot be asked.</exception>
     public static async Task RequireAsync(NpgsqlDataSource dataSource, string topic, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("SELECT to_regclass('durable.inbox') IS NOT NULL, to_regclass('durable.outbox') IS NOT NULL");
+        await using var command = dataSource.CreateCommand(
+            "SELECT to_regclass('durable.inbox') IS NOT NULL, to_regclass('durable.outbox') IS NOT NULL, to_regclass('durable.consumer_progress') IS NOT NULL");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         Require(reader.GetBoolean(0), "durable.inbox", nameof(DurableSchema.Inbox), topic);
         Require(reader.GetBoolean(1), "durable.outbox", nameof(DurableSchema.Outbox), topic);
+        Require(reader.GetBoolean(2), "durable.consumer_progress", nameof(DurableSchema.Inbox), topic);
     }
 
     public static InvalidOperationException NoOutbox(string topic) => new(

@@ -21,19 +21,27 @@ public static class Inbox
         IReadOnlyCollection<string> messageIds,
         CancellationToken cancellationToken)
     {
+        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Record(consumer, messageIds) } };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await ReadAddedAsync(reader, cancellationToken);
+    }
+
+    /// <summary>The statement that records.</summary>
+    internal static NpgsqlBatchCommand Record(string consumer, IReadOnlyCollection<string> messageIds) =>
         // In order, so that two consumers with overlapping batches wait for each other instead of deadlocking.
-        await using var command = new NpgsqlCommand(
+        new(
             """
             INSERT INTO durable.inbox (consumer, message_id)
             SELECT $1, id FROM unnest($2) AS id GROUP BY id ORDER BY id
             ON CONFLICT DO NOTHING RETURNING message_id
-            """,
-            connection,
-            transaction)
+            """)
         {
             Parameters = { new NpgsqlParameter<string> { TypedValue = consumer }, new NpgsqlParameter<string[]> { TypedValue = [.. messageIds] } },
         };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+
+    /// <summary>Reads what the statement returned.</summary>
+    internal static async Task<IReadOnlySet<string>> ReadAddedAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
         var added = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -17,16 +17,20 @@ internal sealed partial class InboxTransaction<T>(
     TimeProvider time,
     ILogger logger)
 {
+    private readonly SplitTable _splits = new(options.GroupId, options.Topic);
+
     /// <summary>
-    /// Brings about the effect of <paramref name="entries"/> that have not had it; what cannot be decoded goes to the dead letters.
+    /// Brings about the effect of those messages of <paramref name="slice"/> that have not had it; what cannot be decoded goes to the dead letters.
     /// </summary>
     /// <returns>Null, or what the handler threw; then nothing has happened. Whatever is not the messages' fault is thrown.</returns>
-    public async Task<Exception?> TryHandleAsync(IReadOnlyList<ConsumedEntry<T>> entries, CancellationToken cancellationToken)
+    /// <exception cref="SplitsChangedException">Whose the messages are was said anew meanwhile; nothing has happened.</exception>
+    public async Task<Exception?> TryHandleAsync(ConsumedSlice<T> slice, CancellationToken cancellationToken)
     {
-        using var activity = ConsumerActivity.Start(entries, options.Topic, options.GroupId);
+        var entries = slice.Own;
+        using var activity = entries.Count > 0 ? ConsumerActivity.Start(entries, options.Topic, options.ReadingGroup) : null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var fresh = await RecordAsync(entries, connection, transaction, cancellationToken);
+        var fresh = await RecordAsync(slice, connection, transaction, cancellationToken);
         var messages = fresh.Select(entry => entry.Message).OfType<ConsumedMessage<T>>().ToList();
         var malformed = fresh.Where(entry => entry.Malformed is not null).ToList();
         if (messages.Count > 0 && await FindFaultAsync(messages, connection, transaction, cancellationToken) is { } fault)
@@ -40,20 +44,23 @@ internal sealed partial class InboxTransaction<T>(
         await transaction.CommitAsync(cancellationToken);
         Report(malformed);
         status.AddHandled(messages.Count);
-        ConsumerMetrics.Handled(options.Topic, options.GroupId, messages.Count, entries.Count - fresh.Count);
+        ConsumerMetrics.Handled(options.Topic, options.ReadingGroup, messages.Count, entries.Count - fresh.Count);
         return null;
     }
 
-    /// <summary>Gives a message up: a letter instead of its effect.</summary>
-    public async Task GiveUpAsync(ConsumedEntry<T> entry, Exception cause, int failures, CancellationToken cancellationToken)
+    /// <summary>Gives the one message of <paramref name="slice"/> up: a letter instead of its effect.</summary>
+    /// <exception cref="SplitsChangedException">Whose the message is was said anew meanwhile; nothing has happened.</exception>
+    public async Task GiveUpAsync(ConsumedSlice<T> slice, Exception cause, int failures, CancellationToken cancellationToken)
     {
-        using var activity = ConsumerActivity.Start([entry], options.Topic, options.GroupId);
+        var entry = slice.Own[0];
+        using var activity = ConsumerActivity.Start(slice.Own, options.Topic, options.ReadingGroup);
         activity.Fail(cause);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if ((await RecordAsync([entry], connection, transaction, cancellationToken)).Count == 0)
+        if ((await RecordAsync(slice, connection, transaction, cancellationToken)).Count == 0)
         {
             // The group has moved the partition meanwhile, and its new owner was done with the message before us.
+            await transaction.CommitAsync(cancellationToken);
             return;
         }
 
@@ -62,16 +69,40 @@ internal sealed partial class InboxTransaction<T>(
         await transaction.CommitAsync(cancellationToken);
         outbox.Committed();
         status.AddDeadLettered();
-        ConsumerMetrics.DeadLettered(options.Topic, options.GroupId, letter.ErrorCode);
+        ConsumerMetrics.DeadLettered(options.Topic, options.ReadingGroup, letter.ErrorCode);
         LogGivenUp(entry.Position, failures, letter.Id, letter.ErrorCode, cause);
     }
 
+    /// <summary>Records the messages and how far the group is, in one round trip; only then it is known that they still are the group's.</summary>
     private async Task<List<ConsumedEntry<T>>> RecordAsync(
-        IReadOnlyList<ConsumedEntry<T>> entries, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+        ConsumedSlice<T> slice, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        var added = await Inbox.TryRecordAsync(
-            connection, transaction, options.GroupId, [.. entries.Select(entry => entry.MessageId)], cancellationToken);
-        return [.. entries.Where(entry => added.Contains(entry.MessageId)).DistinctBy(entry => entry.MessageId)];
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                _splits.HoldOffChanges(options.IsCanary),
+                _splits.ReadVersion(),
+                Inbox.Record(options.GroupId, [.. slice.Own.Select(entry => entry.MessageId)]),
+            },
+        };
+        var places = slice.Places.Where(place => slice.Plan.Partitions.ContainsKey(place.Partition.Value)).Select(place => (place.Partition.Value, place.Offset.Value)).ToList();
+        if (places.Count > 0)
+        {
+            batch.BatchCommands.Add(_splits.Advance(options.IsCanary, places));
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        if (reader.GetInt64(0) != slice.Plan.Version)
+        {
+            throw new SplitsChangedException();
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        var added = await Inbox.ReadAddedAsync(reader, cancellationToken);
+        return [.. slice.Own.Where(entry => added.Contains(entry.MessageId)).DistinctBy(entry => entry.MessageId)];
     }
 
     private async Task<Exception?> FindFaultAsync(
@@ -120,8 +151,8 @@ internal sealed partial class InboxTransaction<T>(
         foreach (var entry in malformed)
         {
             status.AddParked();
-            ConsumerMetrics.Parked(options.Topic, options.GroupId);
-            ConsumerMetrics.DeadLettered(options.Topic, options.GroupId, DeadLetterCodes.MalformedMessage);
+            ConsumerMetrics.Parked(options.Topic, options.ReadingGroup);
+            ConsumerMetrics.DeadLettered(options.Topic, options.ReadingGroup, DeadLetterCodes.MalformedMessage);
             LogMalformed(entry.Position, entry.Malformed!.Message);
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,8 +8,7 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 /// <summary>
 /// Reads batches from a topic and hands each to an <see cref="IMessageHandler{T}"/> inside one transaction with the inbox; offsets are
 /// committed after that transaction. So every message has its effect once, whatever is repeated. Absent brokers and topics are waited
-/// for. A batch that fails is handled again message by message, in order, which shows the bad one; it is tried a few times more, then a
-/// dead letter takes the place of its effect and the rest goes on. What cannot be decoded is a dead letter at once.
+/// for. While a canary is released, messages of the other group are passed over.
 /// </summary>
 internal sealed partial class KafkaConsumer<T>(
     string bootstrapServers,
@@ -27,12 +25,10 @@ internal sealed partial class KafkaConsumer<T>(
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ConsumedBatch<T> _batch = new(options.BatchSize);
-    private readonly InboxTransaction<T> _inbox = new(options, serviceName, dataSource, handler, outbox, status, time, logger);
+    private readonly BatchTrials<T> _trials = new(
+        options, new InboxTransaction<T>(options, serviceName, dataSource, handler, outbox, status, time, logger), logger);
+    private readonly GroupPlaces _places = new(options, dataSource, time);
     private readonly InboxCleaner _cleaner = new(dataSource, options.GroupId, options.InboxRetention, options.BatchSize, time);
-
-    // By position, of messages that failed and are not given up yet: at most one a partition, because the ones behind it wait.
-    private readonly Dictionary<TopicPartitionOffset, int> _failedBefore = [];
-    private bool _isOneByOne;
     private int _failures;
     private long _lookedAt;
 
@@ -76,8 +72,7 @@ internal sealed partial class KafkaConsumer<T>(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var consumer = KafkaConsumerClient.Build(bootstrapServers, options.GroupId, logger, OnError, Recovered);
-        consumer.Subscribe(options.Topic);
+        using var consumer = KafkaConsumerClient.Build(bootstrapServers, options.ReadingGroup, logger, OnError, OnAssigned);
         try
         {
             while (true)
@@ -97,6 +92,7 @@ internal sealed partial class KafkaConsumer<T>(
         try
         {
             await _cleaner.CleanAsync(cancellationToken);
+            await _places.LookAsync(cancellationToken);
             Read(consumer);
             if (_batch.IsEmpty)
             {
@@ -105,19 +101,28 @@ internal sealed partial class KafkaConsumer<T>(
                 return;
             }
 
-            var fault = await HandleAsync(cancellationToken);
+            await _places.SelectAsync(_batch, cancellationToken);
+            var fault = await _trials.HandleAsync(_batch, cancellationToken);
 
             // Before the commit, so that no failure of it loses the place.
             Rewind(consumer);
             consumer.Commit(_batch.NextOffsets);
-            if (fault is null)
-            {
-                Recovered();
-            }
-            else
+            if (fault is not null)
             {
                 await BackOffAsync(fault.Message, cancellationToken);
+                return;
             }
+
+            Recovered();
+            if (_batch.HasWaiting)
+            {
+                await Task.Delay(options.PollInterval, time, cancellationToken);
+            }
+        }
+        catch (SplitsChangedException)
+        {
+            Rewind(consumer);
+            _places.Invalidate();
         }
         catch (ConsumeException exception) when (!exception.Error.IsFatal)
         {
@@ -129,7 +134,8 @@ internal sealed partial class KafkaConsumer<T>(
         }
         catch (KafkaException exception) when (!exception.Error.IsFatal)
         {
-            // The effect is stored, only the offsets are not: the inbox recognises the repeats.
+            // The effect is stored, only the offsets are not: the inbox recognises the repeats. Or the handler threw it, and nothing is stored.
+            Rewind(consumer);
             await BackOffAsync(exception.Error.Reason, cancellationToken);
         }
         catch (Exception exception) when (exception is not KafkaException && !cancellationToken.IsCancellationRequested)
@@ -145,57 +151,26 @@ internal sealed partial class KafkaConsumer<T>(
 
     private void Read(IConsumer<string, byte[]> consumer)
     {
-        while (!_batch.IsFull && consumer.Consume(TimeSpan.Zero) is { } result)
+        if (!_places.HasWork)
+        {
+            return;
+        }
+
+        if (consumer.Subscription.Count == 0)
+        {
+            consumer.Subscribe(options.Topic);
+        }
+
+        if (_places.AreDue)
+        {
+            _places.GoTo(consumer.Assignment, consumer.Seek);
+        }
+
+        // Partitions that come meanwhile are read from their places first.
+        while (!_batch.IsFull && !_places.AreDue && consumer.Consume(TimeSpan.Zero) is { } result)
         {
             _batch.Add(result, handler);
         }
-    }
-
-    /// <summary>Handles the batch as far as it goes, and marks in it how far that is.</summary>
-    /// <returns>What the message at which it stopped failed with; it is to be tried again. Null when all is done.</returns>
-    private async Task<Exception?> HandleAsync(CancellationToken cancellationToken)
-    {
-        // Of a message that was alone it is known that the failure is its own.
-        if (!_isOneByOne && _batch.Entries.Count > 1)
-        {
-            if (await _inbox.TryHandleAsync(_batch.Entries, cancellationToken) is not { } fault)
-            {
-                _batch.AllDone();
-                return null;
-            }
-
-            LogOneByOne(options.Topic, _batch.Entries.Count, fault.Message);
-        }
-
-        _isOneByOne = true;
-        foreach (var entry in _batch.Entries)
-        {
-            if (await _inbox.TryHandleAsync([entry], cancellationToken) is { } fault && !await GaveUpAsync(entry, fault, cancellationToken))
-            {
-                // The ones behind it wait, for they may have its key.
-                return fault;
-            }
-
-            _failedBefore.Remove(entry.Result.TopicPartitionOffset);
-            _batch.Done(entry);
-        }
-
-        _isOneByOne = false;
-        return null;
-    }
-
-    private async Task<bool> GaveUpAsync(ConsumedEntry<T> entry, Exception fault, CancellationToken cancellationToken)
-    {
-        var failures = _failedBefore.GetValueOrDefault(entry.Result.TopicPartitionOffset) + 1;
-        _failedBefore[entry.Result.TopicPartitionOffset] = failures;
-        if (failures < options.MaxFailures)
-        {
-            LogFailed(entry.Position, failures, options.MaxFailures, fault.Message);
-            return false;
-        }
-
-        await _inbox.GiveUpAsync(entry, fault, failures, cancellationToken);
-        return true;
     }
 
     /// <summary>The client tells when brokers go, not when they come back; without a message nobody would notice.</summary>
@@ -252,6 +227,13 @@ internal sealed partial class KafkaConsumer<T>(
         _failures = 0;
     }
 
+    private List<TopicPartitionOffset> OnAssigned(IReadOnlyList<TopicPartition> partitions)
+    {
+        Recovered();
+        _places.Invalidate();
+        return [.. partitions.Select(_places.StartOf)];
+    }
+
     private void OnError(Error error)
     {
         KafkaLog.Write(logger, error);
@@ -267,12 +249,6 @@ internal sealed partial class KafkaConsumer<T>(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Consuming {Topic} resumed after {Failures} failures")]
     private partial void LogResumed(string topic, int failures);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "A batch of {Count} messages of {Topic} failed and is handled message by message: {Reason}")]
-    private partial void LogOneByOne(string topic, int count, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message at {Position} failed, {Failures} of {MaxFailures} times, and is tried again: {Reason}")]
-    private partial void LogFailed(string position, int failures, int maxFailures, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The tables of the consumer of {Topic} were not checked at start: {Reason}")]
     private partial void LogNotChecked(string topic, string reason);

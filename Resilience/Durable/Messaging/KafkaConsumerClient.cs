@@ -6,7 +6,17 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 /// <summary>The client library's consumer, set up for one that commits offsets itself, after the effect.</summary>
 internal static class KafkaConsumerClient
 {
-    public static IConsumer<string, byte[]> Build(string bootstrapServers, string groupId, ILogger logger, Action<Error> onError, Action onAssigned) =>
+    /// <param name="bootstrapServers">The brokers.</param>
+    /// <param name="groupId">The group.</param>
+    /// <param name="logger">Gets what the client says.</param>
+    /// <param name="onError">Gets its errors.</param>
+    /// <param name="onAssigned">Gets the partitions that are read from now on, and says from where.</param>
+    public static IConsumer<string, byte[]> Build(
+        string bootstrapServers,
+        string groupId,
+        ILogger logger,
+        Action<Error> onError,
+        Func<IReadOnlyList<TopicPartition>, IEnumerable<TopicPartitionOffset>> onAssigned) =>
         new ConsumerBuilder<string, byte[]>(new ConsumerConfig
         {
             BootstrapServers = bootstrapServers,
@@ -26,6 +36,6 @@ internal static class KafkaConsumerClient
         })
         .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
         .SetErrorHandler((_, error) => onError(error))
-        .SetPartitionsAssignedHandler((_, _) => onAssigned())
+        .SetPartitionsAssignedHandler((_, partitions) => onAssigned(partitions))
         .Build();
 }

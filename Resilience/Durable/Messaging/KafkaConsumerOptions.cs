@@ -9,9 +9,17 @@ public sealed class KafkaConsumerOptions
     [Required]
     public string Topic { get; set; } = "";
 
-    /// <summary>Consumer group; also the name of the inbox.</summary>
+    /// <summary>Consumer group; also the name of the inbox. A canary has the name of the group whose canary it is.</summary>
     [Required]
     public string GroupId { get; set; } = "";
+
+    /// <summary>
+    /// Whether this is the canary: it reads as the group <c>GroupId-canary</c> and handles the keys that <see cref="ConsumerSplits"/> gives it, out of
+    /// the same database and inbox as the stable group. Default no.
+    /// </summary>
+    public bool IsCanary { get; set; }
+
+    internal string ReadingGroup => IsCanary ? $"{GroupId}-canary" : GroupId;
 
     /// <summary>Most messages in one transaction. Default 500.</summary>
     [Range(1, 10_000)]

@@ -34,7 +34,8 @@ public static class MessagingServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds a consumer that hands messages to <typeparamref name="THandler"/>, and a <see cref="ConsumerStatus"/> keyed by topic.
+    /// Adds a consumer that hands messages to <typeparamref name="THandler"/>, and keyed by topic its <see cref="ConsumerStatus"/> and the
+    /// <see cref="ConsumerSplits"/> that release its canary.
     /// The schema is <see cref="DurableSchema.Inbox"/>. What cannot be handled goes to the dead letters, so <see cref="AddOutbox"/> and its
     /// <see cref="DurableSchema.Outbox"/> are needed too; without them the host does not start.
     /// </summary>
@@ -50,6 +51,12 @@ public static class MessagingServiceCollectionExtensions
         var status = new ConsumerStatus();
         services.TryAddSingleton(TimeProvider.System);
         services.AddKeyedSingleton(options.Topic, status);
+        services.AddKeyedSingleton(options.Topic, (provider, _) => new ConsumerSplits(
+            BootstrapServers(provider, kafkaConnectionName),
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            options.Topic,
+            options.GroupId,
+            provider.GetRequiredService<ILogger<ConsumerSplits>>()));
         services.TryAddSingleton<THandler>();
         services.AddSingleton<IHostedService>(provider => new KafkaConsumer<T>(
             BootstrapServers(provider, kafkaConnectionName),

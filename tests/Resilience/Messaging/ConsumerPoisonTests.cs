@@ -97,6 +97,25 @@ public sealed class ConsumerPoisonTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_broker_that_fails_the_handler_never_counts_and_loses_no_message()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        using var kafka = new MockKafka();
+        var failuresLeft = 2;
+        var handler = new EffectHandler
+        {
+            OnMessage = (_, _, _) => failuresLeft-- > 0 ? throw new Confluent.Kafka.KafkaException(Confluent.Kafka.ErrorCode.BrokerNotAvailable) : Task.CompletedTask,
+        };
+        await KafkaMessages.ProduceAsync(kafka, ("1", "a"), ("2", "b"));
+
+        await using var consumer = await RunningConsumer.StartAsync(world, kafka, handler);
+        await world.UntilAsync("SELECT count(*) = 2 FROM effects");
+
+        (await world.EffectsAsync()).ShouldBe("ab");
+        (await world.LettersAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task An_error_of_the_database_that_the_handler_swallows_loses_no_message()
     {
         await using var world = await MessagingWorld.CreateAsync(server);

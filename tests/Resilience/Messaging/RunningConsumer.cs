@@ -13,7 +13,7 @@ internal sealed class RunningConsumer : IAsyncDisposable
     private readonly OutboxSignal _signal = new();
     private readonly ILoggerFactory _loggers;
 
-    private RunningConsumer(MessagingWorld world, MockKafka kafka, EffectHandler handler, KafkaConsumerOptions options)
+    private RunningConsumer(MessagingWorld world, MockKafka kafka, IMessageHandler<string> handler, KafkaConsumerOptions options)
     {
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(Logs));
         _consumer = new KafkaConsumer<string>(
@@ -25,7 +25,7 @@ internal sealed class RunningConsumer : IAsyncDisposable
     public CollectedLogs Logs { get; } = new();
 
     public static async Task<RunningConsumer> StartAsync(
-        MessagingWorld world, MockKafka kafka, EffectHandler? handler = null, Action<KafkaConsumerOptions>? configure = null)
+        MessagingWorld world, MockKafka kafka, IMessageHandler<string>? handler = null, Action<KafkaConsumerOptions>? configure = null)
     {
         var options = new KafkaConsumerOptions
         {
