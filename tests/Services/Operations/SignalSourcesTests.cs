@@ -16,8 +16,16 @@ namespace ResilientShop.Services.Tests.Operations;
 /// The two sources of the signals, an instance's own window and a real Prometheus with the shipped rules, under the same traffic. Only the windows are shorter than shipped: as short as
 /// a policy allows for the instance's own.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed partial class SignalSourcesTests
 {
+    /// <summary>
+    /// OpenTelemetry collects the instruments of a whole process, and takes those of one name for one: the metrics of a host that another test starts and stops beside it would end
+    /// with that one.
+    /// </summary>
+    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+    public sealed class Alone;
+
     /// <summary>A bucket is 1.25 times the one before; and the windows end at the last scrape.</summary>
     private const double P99Factor = 1.3;
 
