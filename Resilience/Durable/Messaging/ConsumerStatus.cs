@@ -4,6 +4,7 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 public sealed class ConsumerStatus
 {
     private volatile string? _problem;
+    private volatile bool _waits;
     private long _handled;
     private long _parked;
     private long _deadLettered;
@@ -13,6 +14,16 @@ public sealed class ConsumerStatus
     {
         get => _problem;
         internal set => _problem = value;
+    }
+
+    /// <summary>
+    /// Whether messages wait until the other group of a canary's release (<see cref="ConsumerSplits"/>) has handled earlier ones of their keys. When
+    /// the canary is gone they wait until it is back, or rolled back.
+    /// </summary>
+    public bool Waits
+    {
+        get => _waits;
+        internal set => _waits = value;
     }
 
     /// <summary>Messages that had their effect since the start.</summary>

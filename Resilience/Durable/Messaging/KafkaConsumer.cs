@@ -102,6 +102,7 @@ internal sealed partial class KafkaConsumer<T>(
             }
 
             await _places.SelectAsync(_batch, cancellationToken);
+            status.Waits = _batch.HasWaiting;
             var fault = await _trials.HandleAsync(_batch, cancellationToken);
 
             // Before the commit, so that no failure of it loses the place.

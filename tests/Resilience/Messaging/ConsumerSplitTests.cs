@@ -85,6 +85,69 @@ public sealed class ConsumerSplitTests(PostgresServer server)
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_key_that_came_back_waits_for_what_its_canary_has_not_handled_until_that_is_rolled_back()
+    {
+        await using var world = await CreateWorldAsync();
+        using var kafka = new MockKafka();
+        var splits = Splits(world, kafka);
+        await SendAsync(kafka, 0, 1);
+        await using var stable = await RunningConsumer.StartAsync(world, kafka, new SplitHandler("test", isCanary: false));
+        await UntilHandledAsync(world, 1);
+        await splits.SetShareAsync(1, "r1", "all", TestContext.Current.CancellationToken);
+        await SendAsync(kafka, 1, 300);
+        await splits.SetShareAsync(0, "r1", "nothing", TestContext.Current.CancellationToken);
+        await SendAsync(kafka, 301, 300);
+
+        await MessagingWorld.UntilAsync(() => stable.Status.Waits);
+        (await world.ScalarAsync<long>("SELECT count(*) FROM handled")).ShouldBe(1);
+        (await splits.ReadAsync(TestContext.Current.CancellationToken)).IsHandedOver.ShouldBeFalse();
+        await splits.RollBackAsync("there is no canary", TestContext.Current.CancellationToken);
+        await UntilHandledAsync(world, 601);
+
+        var handled = await SplitHandler.ReadAsync(world, "test");
+        await JudgeAsync(world, handled, sent: 601);
+        handled.ShouldAllBe(message => !message.ByCanary);
+        await MessagingWorld.UntilAsync(() => !stable.Status.Waits);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Members_of_the_groups_come_and_go_while_shares_change()
+    {
+        await using var world = await CreateWorldAsync();
+        using var kafka = new MockKafka();
+        var splits = Splits(world, kafka);
+        await SendAsync(kafka, 0, 200);
+        await using var first = await StartAsync(isCanary: false);
+        await UntilHandledAsync(world, 200);
+
+        await splits.SetShareAsync(0.25, "r1", "drill", TestContext.Current.CancellationToken);
+        await using var second = await StartAsync(isCanary: false);
+        await using (await StartAsync(isCanary: true))
+        {
+            await SendAsync(kafka, 200, 400);
+            await splits.SetShareAsync(0.5, "r1", "drill", TestContext.Current.CancellationToken);
+            await SendAsync(kafka, 600, 400);
+            await first.DisposeAsync();
+            await UntilHandledAsync(world, 1000);
+        }
+
+        // Without a canary, its half waits.
+        await SendAsync(kafka, 1000, 400);
+        await using var third = await StartAsync(isCanary: false);
+        await splits.RollBackAsync("it is gone", TestContext.Current.CancellationToken);
+        await UntilHandledAsync(world, 1400);
+        await splits.SetShareAsync(0.05, "r2", "mended", TestContext.Current.CancellationToken);
+        await using var mended = await StartAsync(isCanary: true);
+        await SendAsync(kafka, 1400, 200);
+        await UntilHandledAsync(world, 1600);
+
+        await JudgeAsync(world, await SplitHandler.ReadAsync(world, "test"), sent: 1600);
+
+        Task<RunningConsumer> StartAsync(bool isCanary) =>
+            RunningConsumer.StartAsync(world, kafka, new SplitHandler("test", isCanary), options => (options.IsCanary, options.BatchSize) = (isCanary, 50));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task What_the_canary_cannot_decode_is_its_letter_and_no_message_of_the_stable_group()
     {
         await using var world = await CreateWorldAsync();
