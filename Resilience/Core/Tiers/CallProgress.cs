@@ -26,7 +26,9 @@ internal struct CallProgress
     {
         var context = CallContext.Current;
         Snapshot = dependency.SnapshotFor(context);
-        Channel = dependency.Release.Of(context.Channel);
+
+        // Where nobody said that there is a canary, somebody on the way may route by the header all the same: breakers stay apart.
+        Channel = dependency.Release.HasCanary ? dependency.Release.Of(context.Channel) : context.Channel;
         _callerAttempt = context.CallerAttempt;
         _hasAlternative = context.HasAlternative;
         _breaker = Snapshot.Breaker(Channel);
