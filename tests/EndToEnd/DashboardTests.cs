@@ -10,7 +10,7 @@ public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime
 
     private static string[] Resources =>
     [
-        "etcd", "gateway", "inventory", "inventorydb", "kafka", "operations", "operationsdb", "orders-1", "orders-2", "ordersdb", "payments", "paymentsdb", "postgres", "prometheus",
+        "etcd", "gateway", "inventory", "inventorydb", "kafka", "operations", "operationsdb", "orders-1", "orders-2", "ordersdb", "payments", "payments-canary", "paymentsdb", "postgres", "prometheus",
     ];
 
     public async ValueTask InitializeAsync() => _browser = Browser.Path is null ? null : await Browser.StartAsync();
@@ -33,7 +33,7 @@ public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime
             await Assertions.Expect(row).ToContainTextAsync("Running");
         }
 
-        await Assertions.Expect(page.GetByText("Showing 14 resources")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Showing 15 resources")).ToBeVisibleAsync();
     }
 
     [Fact(Timeout = 180_000)]
