@@ -74,7 +74,7 @@ public static class ReleaseGate
         return Told(Success, ours.Failed, ours.Total, limit, theirs.Total, policy, new MetricVerdict(Success, default, 1 - ((double)ours.Failed / ours.Total), 1 - limit, "1", ours.Total, 0, query, shares));
     }
 
-    /// <summary>Whoever checks nothing has no evidence; whoever finds something fails, unless the stable release does the same as often.</summary>
+    /// <summary>What nobody checked is no evidence, and one wrong answer fails: it may never happen, whatever the stable release does.</summary>
     private static MetricVerdict JudgeCheck(string name, ReleaseEvidence evidence, ReleasePolicy policy)
     {
         var query = evidence.Queries.GetValueOrDefault(name);
@@ -114,7 +114,7 @@ public static class ReleaseGate
         };
     }
 
-    /// <summary>How many calls it takes until the bound of <paramref name="share"/> is within <paramref name="limit"/>, by doubling and halving.</summary>
+    /// <summary>How many calls it takes until the bound of <paramref name="share"/> is within <paramref name="limit"/>, to a twentieth.</summary>
     private static long Needed(double share, double limit, ReleasePolicy policy)
     {
         if (share >= limit)

@@ -56,7 +56,13 @@ public static class ReleaseSessions
 
         channel = choice ?? (analysed.Any(release => ReleaseSplit.IsCanary(release.Id, session, release.Share)) ? ReleaseChannel.Canary : ReleaseChannel.Stable);
         http.Request.Headers[ResilienceHeaders.ReleaseChannel] = channel.ToName();
-        http.Response.Headers[ResilienceHeaders.ReleaseChannel] = channel.ToName();
+
+        // At the last moment: a proxy adds what the service behind it says to what is there.
+        http.Response.OnStarting(() =>
+        {
+            http.Response.Headers[ResilienceHeaders.ReleaseChannel] = channel.ToName();
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Reads <c>SESSION</c> or <c>SESSION.CHANNEL</c>. What is no such thing was not made here and is replaced.</summary>

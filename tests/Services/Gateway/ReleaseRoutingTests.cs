@@ -15,7 +15,15 @@ public sealed class ReleaseRoutingTests : IAsyncLifetime
     {
         foreach (var name in new[] { "orders", "payments", "payments-canary" })
         {
-            _services.Add(await StubServer.StartAsync(context => context.Response.WriteAsync($"{name} for {context.Request.Headers[ResilienceHeaders.ReleaseChannel]}")));
+            _services.Add(await StubServer.StartAsync(context =>
+            {
+                if (name == "payments-canary")
+                {
+                    context.Response.Headers[ResilienceHeaders.ReleaseChannel] = "canary"; // As canaries do: UseCanaryAnswers.
+                }
+
+                return context.Response.WriteAsync($"{name} for {context.Request.Headers[ResilienceHeaders.ReleaseChannel]}");
+            }));
         }
 
         _gateway = GatewayHost.Start(
