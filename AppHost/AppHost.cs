@@ -33,11 +33,18 @@ var orders = AddService<Projects.Orders>("orders")
     .WithReference(payments)
     .WithReference(paymentsCanary);
 
+// A second release of the consumer of order events; the release gate gives it a share of the orders (POST :8090/api/releases/operations/start).
+var operationsCanary = AddService<Projects.Operations>("operations-canary")
+    .WithEnvironment("Release__Channel", "canary")
+    .WithReference(operationsDb).WaitFor(operationsDb)
+    .WithReference(kafka).WaitFor(kafka);
+
 var operations = AddService<Projects.Operations>("operations", builder.FixedPort("Operations", 8090))
     .WithReference(operationsDb).WaitFor(operationsDb)
     .WithReference(kafka).WaitFor(kafka)
     .WithReference(prometheus)
-    .WithReference(paymentsCanary);
+    .WithReference(paymentsCanary)
+    .WithReference(operationsCanary);
 
 var gateway = AddService<Projects.Gateway>("gateway", builder.FixedPort("Gateway", 8080))
     .WithReference(orders).WaitFor(orders)
@@ -45,7 +52,7 @@ var gateway = AddService<Projects.Gateway>("gateway", builder.FixedPort("Gateway
     .WithReference(payments).WaitFor(payments)
     .WithReference(paymentsCanary);
 
-prometheus.WithScrapeTargets(gateway, orders, inventory, payments, paymentsCanary, operations);
+prometheus.WithScrapeTargets(gateway, orders, inventory, payments, paymentsCanary, operations, operationsCanary);
 
 builder.UseDashboardPort(18888);
 builder.AddReadyFile(gateway, operations);

@@ -9,7 +9,7 @@ namespace ResilientShop.EndToEnd.Tests;
 /// <summary>Policies change in the whole shop while it sells, and nobody notices when their store is killed.</summary>
 public sealed class HotPolicyTests(RunningShop shop)
 {
-    private const int Instances = 7;
+    private const int Instances = 8;
 
     [Fact(Timeout = 180_000)]
     public async Task A_change_reaches_every_instance_also_after_the_store_was_killed()

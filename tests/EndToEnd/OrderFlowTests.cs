@@ -117,7 +117,7 @@ public sealed class OrderFlowTests(RunningShop shop)
             {
                 using var answer = await prometheus.GetAsync("api/v1/query?query=sum(up)", TestContext.Current.CancellationToken);
                 var result = (await Json.ReadAsync(answer, TestContext.Current.CancellationToken)).GetProperty("data").GetProperty("result");
-                return result.GetArrayLength() == 1 && result[0].GetProperty("value")[1].GetString() == "7";
+                return result.GetArrayLength() == 1 && result[0].GetProperty("value")[1].GetString() == "8";
             },
             TestContext.Current.CancellationToken);
     }

@@ -50,9 +50,9 @@ public sealed class ResilienceMetrics : IDisposable
         _ignored = _meter.CreateCounter<long>("resilience.header.ignored.count", "{header}", "Control headers with a value that is none; they were ignored.");
         _moves = _meter.CreateCounter<long>("resilience.degradation.change.count", "{change}", "Changes of a service's degradation, by the new level.");
         _degraded = _meter.CreateCounter<long>("resilience.degradation.answer.count", "{answer}", "Answers that took a cheaper way, by its name.");
-        _checks = _meter.CreateCounter<long>("resilience.release.check.count", "{check}", "What was checked of calls to a dependency with a canary, by release, check and result.");
+        _checks = _meter.CreateCounter<long>("resilience.release.check.count", "{check}", "What was checked of a service with a canary, by release, check and result.");
         _served = _meter.CreateHistogram(
-            "resilience.release.call.duration", "s", "Attempts at calls to a dependency with a canary, by release.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = ReleaseBuckets });
+            "resilience.release.call.duration", "s", "Attempts at calls to a service with a canary, or at messages that it handles, by release.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = ReleaseBuckets });
     }
 
     /// <summary>Lets the gauges of <paramref name="dependencies"/> be observed.</summary>
@@ -93,6 +93,29 @@ public sealed class ResilienceMetrics : IDisposable
     /// <summary>A server ignored a control header whose value is none.</summary>
     public void HeaderIgnored(string header) => _ignored.Add(1, Label("header", header));
 
+    /// <summary>
+    /// Notes how long a piece of work of a release took, for the release gate. Clients of a service with a canary do it by themselves; this is for what nobody calls, such as a
+    /// consumer of messages. Thread-safe.
+    /// </summary>
+    /// <param name="service">Name of the service that has two releases.</param>
+    /// <param name="channel">The release that did it.</param>
+    /// <param name="took">How long it took.</param>
+    public void ReleaseTook(string service, ReleaseChannel channel, TimeSpan took) =>
+        _served.Record(took.TotalSeconds, Label("dependency", service), Label("channel", channel.ToName()));
+
+    /// <summary>Counts what was checked of a release's work, for the release gate: by default whether it succeeded. Thread-safe.</summary>
+    /// <param name="service">Name of the service that has two releases.</param>
+    /// <param name="channel">The release that did it.</param>
+    /// <param name="hasPassed">Whether it was right.</param>
+    /// <param name="count">How often.</param>
+    /// <param name="check">Name of the check. Few names: each is a series.</param>
+    public void ReleaseChecked(string service, ReleaseChannel channel, bool hasPassed, int count = 1, string check = ReleaseGate.Success) => _checks.Add(
+        count,
+        Label("dependency", service),
+        Label("channel", channel.ToName()),
+        Label("check", check),
+        Label("result", hasPassed ? Passed : Failed));
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
@@ -131,27 +154,23 @@ public sealed class ResilienceMetrics : IDisposable
     {
         if (verdict.Outcome != AttemptOutcome.Abandoned)
         {
-            _served.Record(took.TotalSeconds, Label("dependency", dependency.Name), Label("channel", channel.ToName()));
-            Checked(dependency, channel, ReleaseGate.Success, verdict is { IsDependencyFault: false, IsRefusal: false });
+            ReleaseTook(dependency.Name, channel, took);
+            ReleaseChecked(dependency.Name, channel, verdict is { IsDependencyFault: false, IsRefusal: false });
         }
     }
 
-    /// <summary>Something was checked of an answer.</summary>
-    internal void Checked(Dependency dependency, ReleaseChannel channel, string check, bool hasPassed) => _checks.Add(
-        1,
-        Label("dependency", dependency.Name),
-        Label("channel", channel.ToName()),
-        Label("check", check),
-        Label("result", hasPassed ? Passed : Failed));
-
-    /// <summary>Lets the counts of a check begin at zero: a counter that appears with its first count hides that one from Prometheus' <c>increase</c>.</summary>
-    internal void ChecksBegin(Dependency dependency, string check)
+    /// <summary>
+    /// Lets the counts of a check begin at zero: a counter that appears with its first count hides that one from Prometheus' <c>increase</c>. Thread-safe.
+    /// </summary>
+    /// <param name="service">Name of the service that has two releases.</param>
+    /// <param name="check">The check; without it, whether it succeeded.</param>
+    public void ReleaseCountsBegin(string service, string check = ReleaseGate.Success)
     {
         foreach (var channel in (ReadOnlySpan<ReleaseChannel>)[ReleaseChannel.Stable, ReleaseChannel.Canary])
         {
             foreach (var result in (ReadOnlySpan<string>)[Passed, Failed])
             {
-                _checks.Add(0, Label("dependency", dependency.Name), Label("channel", channel.ToName()), Label("check", check), Label("result", result));
+                _checks.Add(0, Label("dependency", service), Label("channel", channel.ToName()), Label("check", check), Label("result", result));
             }
         }
     }

@@ -14,6 +14,7 @@ internal sealed partial class InboxTransaction<T>(
     IMessageHandler<T> handler,
     Outbox outbox,
     ConsumerStatus status,
+    ReleaseComparison comparison,
     TimeProvider time,
     ILogger logger)
 {
@@ -26,7 +27,7 @@ internal sealed partial class InboxTransaction<T>(
     /// <exception cref="SplitsChangedException">Whose the messages are was said anew meanwhile; nothing has happened.</exception>
     public async Task<Exception?> TryHandleAsync(ConsumedSlice<T> slice, CancellationToken cancellationToken)
     {
-        var entries = slice.Own;
+        var (entries, start) = (slice.Own, time.GetTimestamp());
         using var activity = entries.Count > 0 ? ConsumerActivity.Start(entries, options.Topic, options.ReadingGroup) : null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -36,6 +37,9 @@ internal sealed partial class InboxTransaction<T>(
         if (messages.Count > 0 && await FindFaultAsync(messages, connection, transaction, cancellationToken) is { } fault)
         {
             activity.Fail(fault);
+
+            // Whose fault it is shows when each of several is tried by itself.
+            comparison.Handled(slice.Plan, time.GetElapsedTime(start), handled: 0, failed: messages.Count == 1 ? 1 : 0);
             return fault;
         }
 
@@ -44,6 +48,7 @@ internal sealed partial class InboxTransaction<T>(
         await transaction.CommitAsync(cancellationToken);
         Report(malformed);
         status.AddHandled(messages.Count);
+        comparison.Handled(slice.Plan, time.GetElapsedTime(start), messages.Count, malformed.Count);
         ConsumerMetrics.Handled(options.Topic, options.ReadingGroup, messages.Count, entries.Count - fresh.Count);
         return null;
     }

@@ -18,6 +18,7 @@ internal sealed partial class KafkaConsumer<T>(
     IMessageHandler<T> handler,
     Outbox outbox,
     ConsumerStatus status,
+    ReleaseComparison comparison,
     TimeProvider time,
     ILogger<KafkaConsumer<T>> logger) : BackgroundService
 {
@@ -26,7 +27,7 @@ internal sealed partial class KafkaConsumer<T>(
 
     private readonly ConsumedBatch<T> _batch = new(options.BatchSize);
     private readonly BatchTrials<T> _trials = new(
-        options, new InboxTransaction<T>(options, serviceName, dataSource, handler, outbox, status, time, logger), logger);
+        options, new InboxTransaction<T>(options, serviceName, dataSource, handler, outbox, status, comparison, time, logger), logger);
     private readonly GroupPlaces _places = new(options, dataSource, time);
     private readonly InboxCleaner _cleaner = new(dataSource, options.GroupId, options.InboxRetention, options.BatchSize, time);
     private int _failures;
@@ -44,6 +45,7 @@ internal sealed partial class KafkaConsumer<T>(
             LogNotChecked(options.Topic, exception.Message);
         }
 
+        comparison.Begin();
         await base.StartAsync(cancellationToken);
     }
 

@@ -19,6 +19,14 @@ public sealed class KafkaConsumerOptions
     /// </summary>
     public bool IsCanary { get; set; }
 
+    /// <summary>
+    /// The name under which a release gate compares the canary with the stable group, while there is a split: how long messages take and whether they can be handled is counted
+    /// in <c>resilience.release.*</c> with this name as <c>dependency</c>. It needs <see cref="ResilienceMetrics"/> among the services. Default: not compared.
+    /// </summary>
+    public string? ReleaseName { get; set; }
+
+    internal ReleaseChannel Channel => IsCanary ? ReleaseChannel.Canary : ReleaseChannel.Stable;
+
     internal string ReadingGroup => IsCanary ? $"{GroupId}-canary" : GroupId;
 
     /// <summary>Most messages in one transaction. Default 500.</summary>

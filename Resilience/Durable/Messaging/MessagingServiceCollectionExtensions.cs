@@ -66,6 +66,7 @@ public static class MessagingServiceCollectionExtensions
             provider.GetRequiredService<THandler>(),
             provider.GetService<Outbox>() ?? throw ConsumerSchema.NoOutbox(options.Topic),
             status,
+            new ReleaseComparison(options, provider.GetService<ResilienceMetrics>()),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<KafkaConsumer<T>>>()));
         return services;

@@ -9,10 +9,9 @@ internal sealed class CanaryStart(CanaryAddresses canaries, DependencyRegistry d
     {
         foreach (var name in canaries.Dependencies)
         {
-            var dependency = dependencies.Get(name);
             foreach (var check in dependencies.Current.Document.ReleaseOf(name).Checks.Prepend(ReleaseGate.Success))
             {
-                dependencies.Metrics.ChecksBegin(dependency, check);
+                dependencies.Metrics.ReleaseCountsBegin(name, check);
             }
         }
 

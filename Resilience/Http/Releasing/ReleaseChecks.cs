@@ -17,7 +17,7 @@ public static class ReleaseChecks
         ArgumentException.ThrowIfNullOrWhiteSpace(check);
         if (answer.RequestMessage?.Options.TryGetValue(Served, out var served) == true)
         {
-            served.Dependency.Metrics.Checked(served.Dependency, served.Channel, check, hasPassed);
+            served.Dependency.Metrics.ReleaseChecked(served.Dependency.Name, served.Channel, hasPassed, check: check);
         }
     }
 

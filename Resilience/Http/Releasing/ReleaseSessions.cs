@@ -7,7 +7,8 @@ namespace ResilientShop.Resilience.Http;
 
 /// <summary>
 /// Gives each session its release channel, at the edge. Who sends header <see cref="ResilienceHeaders.ReleaseChannel"/> chooses, for the rest of the session; of the others
-/// the releases under way get their share, drawn by the session. A cookie is the session: a random number and perhaps a choice, nothing that must be kept secret.
+/// the releases under way get their share, drawn by the session; a release of which this edge knows no canary (<c>AddCanary</c>), such as that of a Kafka consumer, draws none.
+/// A cookie is the session: a random number and perhaps a choice, nothing that must be kept secret.
 /// </summary>
 public static class ReleaseSessions
 {
@@ -21,15 +22,16 @@ public static class ReleaseSessions
     {
         ArgumentNullException.ThrowIfNull(app);
         var releases = app.ApplicationServices.GetService<ReleaseState>();
+        var canaries = app.ApplicationServices.GetService<CanaryAddresses>();
         var metrics = app.ApplicationServices.GetRequiredService<ResilienceMetrics>();
         return app.Use((http, next) =>
         {
-            Assign(http, releases?.Current, metrics);
+            Assign(http, releases?.Current, canaries, metrics);
             return next(http);
         });
     }
 
-    private static void Assign(HttpContext http, IReadOnlyDictionary<string, FleetRelease>? releases, ResilienceMetrics metrics)
+    private static void Assign(HttpContext http, IReadOnlyDictionary<string, FleetRelease>? releases, CanaryAddresses? canaries, ResilienceMetrics metrics)
     {
         var header = http.Request.Headers[ResilienceHeaders.ReleaseChannel].ToString();
         var isChosen = ReleaseChannels.TryParse(header, out var channel);
@@ -40,7 +42,7 @@ public static class ReleaseSessions
         }
 
         var hasSession = TryReadSession(http.Request.Cookies[Cookie], out var session, out var earlier);
-        var analysed = releases?.Values.Where(release => release.Stage == ReleaseStage.Analysing).ToList() ?? [];
+        var analysed = releases?.Where(release => release.Value.Stage == ReleaseStage.Analysing && canaries?.Find(release.Key) is not null).Select(release => release.Value).ToList() ?? [];
         if (!isChosen && !hasSession && analysed.Count == 0)
         {
             return; // Nothing to remember: no cookie.

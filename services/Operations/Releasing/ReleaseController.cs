@@ -16,13 +16,12 @@ internal sealed partial class ReleaseController(ReleaseRuns runs, TimeProvider t
         {
             try
             {
+                await runs.LookAsync(stoppingToken);
                 if (!hasResumed)
                 {
                     await runs.ResumeAsync(stoppingToken);
                     hasResumed = true;
                 }
-
-                await runs.LookAsync(stoppingToken);
             }
             catch (Exception exception) when (exception is PolicyStoreException or NpgsqlException && !stoppingToken.IsCancellationRequested)
             {

@@ -1,4 +1,6 @@
+using ResilientShop.Contracts;
 using ResilientShop.Resilience;
+using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Http;
 
 namespace ResilientShop.Operations.Releasing;
@@ -6,6 +8,9 @@ namespace ResilientShop.Operations.Releasing;
 /// <summary>The release gate's place in the service. It works where the instances share a store.</summary>
 internal static class ReleaseGateRegistration
 {
+    /// <summary>The release of this service's own consumer: its canary is another instance of this service.</summary>
+    public const string ConsumerName = "operations";
+
     public static void AddReleaseGate(this WebApplicationBuilder builder)
     {
         if (builder.Services.All(known => known.ServiceType != typeof(IReleaseStore)))
@@ -22,6 +27,7 @@ internal static class ReleaseGateRegistration
             provider.GetRequiredService<IReleaseMetrics>(),
             provider.GetRequiredService<IReleaseRecord>(),
             service => provider.GetRequiredService<DependencyRegistry>().Current.Document.ReleaseOf(service),
+            service => service == ConsumerName ? new ConsumerRelease(Topics.OrderEvents, provider.GetRequiredKeyedService<ConsumerSplits>(Topics.OrderEvents)) : null,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ReleaseRuns>>()));
         builder.Services.AddHostedService<ReleaseController>();

@@ -5,10 +5,17 @@ namespace ResilientShop.Operations.Releasing;
 
 /// <summary>
 /// The releases that this process looks after: begins them, lets the gate judge them, and ends them. What it decides is in the store before it is on record, and on record
-/// before anybody is told, so that a crash between leaves the canary's share right. Thread-safe: one thing at a time.
+/// before anybody is told, so that a crash between leaves the canary's share right. A follower is told a share when the store has it, because the store knows whose release it
+/// is, and an end before the store has it. Thread-safe: one thing at a time.
 /// </summary>
 internal sealed partial class ReleaseRuns(
-    IReleaseStore store, IReleaseMetrics metrics, IReleaseRecord record, Func<string, ReleasePolicy> policyOf, TimeProvider time, ILogger<ReleaseRuns> logger) : IDisposable
+    IReleaseStore store,
+    IReleaseMetrics metrics,
+    IReleaseRecord record,
+    Func<string, ReleasePolicy> policyOf,
+    Func<string, IReleaseFollower?> followerOf,
+    TimeProvider time,
+    ILogger<ReleaseRuns> logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
@@ -41,7 +48,15 @@ internal sealed partial class ReleaseRuns(
 
             var id = Guid.CreateVersion7().ToString("N");
             await store.ForgetAsync(service, cancellationToken);
-            return await BeginAsync(service, id, ReleaseEntry.Start, reason, by, cancellationToken);
+            try
+            {
+                return await BeginAsync(service, id, ReleaseEntry.Start, reason, by, cancellationToken);
+            }
+            catch (PolicyStoreException)
+            {
+                await store.ForgetAsync(service, cancellationToken);
+                throw;
+            }
         },
         cancellationToken);
 
@@ -49,11 +64,8 @@ internal sealed partial class ReleaseRuns(
     public Task ResumeAsync(CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
-            foreach (var entry in (await record.LatestAsync(cancellationToken)).Where(entry => entry.GoesOn && Find(entry.Service) is null))
-            {
-                await BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "the gate was started again", ReleaseEntry.Gate, cancellationToken);
-            }
-
+            var begun = (await record.LatestAsync(cancellationToken)).Where(entry => entry.GoesOn && Find(entry.Service) is null);
+            await EachAsync(begun, entry => BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "the gate was started again", ReleaseEntry.Gate, cancellationToken));
             return true;
         },
         cancellationToken);
@@ -79,11 +91,7 @@ internal sealed partial class ReleaseRuns(
                 due = [.. _runs.Values.Where(run => Now >= run.NextLook)];
             }
 
-            foreach (var run in due)
-            {
-                await LookAsync(run, cancellationToken);
-            }
-
+            await EachAsync(due, run => LookAsync(run, cancellationToken));
             return true;
         },
         cancellationToken);
@@ -97,6 +105,13 @@ internal sealed partial class ReleaseRuns(
         if (!await store.AnalyseAsync(service, new FleetRelease(ReleaseStage.Analysing, share, id, reason, by, time.GetUtcNow()), cancellationToken))
         {
             LogTaken(service);
+            return false;
+        }
+
+        if (followerOf(service) is { } follower && !await follower.SetShareAsync(share, id, reason, cancellationToken))
+        {
+            // The process ended between the rollback and its record.
+            await SettleAsync(service, id, ReleaseAction.RollBack, 0, "Rolled back before the gate was started again.", ReleaseEntry.Gate, null, cancellationToken);
             return false;
         }
 
@@ -129,6 +144,13 @@ internal sealed partial class ReleaseRuns(
             return;
         }
 
+        if (decision.Action == ReleaseAction.Advance && followerOf(run.Service) is { } follower
+            && !await follower.SetShareAsync(decision.Share, run.Id, decision.Reason, cancellationToken))
+        {
+            await SettleAsync(run.Service, run.Id, ReleaseAction.RollBack, 0, "Rolled back by somebody else.", ReleaseEntry.Gate, null, cancellationToken);
+            return;
+        }
+
         // Every look holds nearly always for the same reason with another number; what is new is the verdicts.
         var isNews = decision.Action == ReleaseAction.Advance || run.Last is null || !Verdicts(run.Last).SequenceEqual(Verdicts(decision));
         lock (_runs)
@@ -145,6 +167,11 @@ internal sealed partial class ReleaseRuns(
     private async Task SettleAsync(
         string service, string id, ReleaseAction action, double share, string reason, string by, ReleaseJudgement? judgement, CancellationToken cancellationToken)
     {
+        if (followerOf(service) is { } follower)
+        {
+            await (action == ReleaseAction.Promote ? follower.SetShareAsync(share, id, reason, cancellationToken) : follower.RollBackAsync(reason, cancellationToken));
+        }
+
         var stage = action == ReleaseAction.Promote ? ReleaseStage.Promoted : ReleaseStage.RolledBack;
         await store.SettleAsync(service, new FleetRelease(stage, share, id, reason, by, time.GetUtcNow()), cancellationToken);
         Remove(service);
@@ -173,6 +200,28 @@ internal sealed partial class ReleaseRuns(
         lock (_runs)
         {
             _runs.Remove(service);
+        }
+    }
+
+    /// <summary>What one cannot do now keeps nobody from doing it for the others.</summary>
+    private static async Task EachAsync<T>(IEnumerable<T> all, Func<T, Task> act)
+    {
+        PolicyStoreException? problem = null;
+        foreach (var one in all)
+        {
+            try
+            {
+                await act(one);
+            }
+            catch (PolicyStoreException exception)
+            {
+                problem ??= exception;
+            }
+        }
+
+        if (problem is not null)
+        {
+            throw problem;
         }
     }
 

@@ -1,25 +1,20 @@
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Http;
+using ResilientShop.ServiceDefaults.Releasing;
 
 namespace ResilientShop.Payments.Canary;
 
 /// <summary>
-/// Which release of Payments this process is: setting <c>Release:Channel</c>. The canary keeps the provider's receipt of each charge and answers its number; the stable
+/// Which release of Payments this process is. The canary keeps the provider's receipt of each charge and answers its number; the stable
 /// release does not know receipts yet. Both use one database, whose schema serves both. Thread-safe.
 /// </summary>
 internal sealed class PaymentRelease(IConfiguration configuration)
 {
-    public const string Setting = "Release:Channel";
-
     /// <summary>Whether this is the canary.</summary>
-    public bool IsCanary { get; } = Read(configuration[Setting]) == ReleaseChannel.Canary;
+    public bool IsCanary { get; } = configuration.OwnReleaseChannel() == ReleaseChannel.Canary;
 
     /// <summary>Whether charges have receipts: what is new in the canary.</summary>
     public bool IssuesReceipts => IsCanary;
-
-    private static ReleaseChannel Read(string? value) => string.IsNullOrEmpty(value) || ReleaseChannels.TryParse(value, out _)
-        ? ReleaseChannels.Stored(value)
-        : throw new InvalidOperationException($"{Setting} is '{value}'; it must be stable or canary.");
 }
 
 /// <summary>The release's place in the service.</summary>

@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
+using ResilientShop.Resilience.Tests.Telemetry;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Resilience.Tests.Messaging;
@@ -164,6 +165,37 @@ public sealed class ConsumerSplitTests(PostgresServer server)
 
         (await world.LettersAsync()).ShouldHaveSingleItem().ErrorCode.ShouldBe(DeadLetterCodes.MalformedMessage);
         (stable.Status.Handled, stable.Status.Parked).ShouldBe((1, 0));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task While_there_is_a_split_the_gate_learns_what_both_groups_handle_and_what_they_cannot()
+    {
+        await using var world = await CreateWorldAsync();
+        using var kafka = new MockKafka();
+        using var measured = new Measurements();
+        using var metrics = new ResilienceMetrics(measured);
+        await SendAsync(kafka, 0, 100);
+        await using var stable = await RunningConsumer.StartAsync(world, kafka, new SplitHandler("test", isCanary: false), options => options.ReleaseName = "trips", metrics);
+        await using var canary = await RunningConsumer.StartAsync(
+            world, kafka, new SplitHandler("test", isCanary: true), options => (options.ReleaseName, options.IsCanary) = ("trips", true), metrics);
+        await UntilHandledAsync(world, 100);
+        measured.Of("resilience.release.check.count").ShouldNotBeEmpty("the counts begin at zero");
+        measured.Sum("resilience.release.check.count").ShouldBe(0, "without a split there is nothing to compare");
+
+        await Splits(world, kafka).SetShareAsync(0.5, "r1", "half", TestContext.Current.CancellationToken);
+        await SendAsync(kafka, 100, 300);
+        await UntilHandledAsync(world, 400);
+        await Splits(world, kafka).SetShareAsync(1, "r1", "all", TestContext.Current.CancellationToken);
+        await KafkaMessages.ProduceAsync(kafka, ("another", "broken"));
+        await MessagingWorld.UntilAsync(() => canary.Status.Parked == 1);
+
+        var byCanary = (await SplitHandler.ReadAsync(world, "test")).Count(message => message.ByCanary);
+        await MessagingWorld.UntilAsync(() => measured.Sum("resilience.release.check.count") == 301);
+        (Count("stable", "pass"), Count("canary", "pass"), Count("stable", "fail"), Count("canary", "fail")).ShouldBe((300 - byCanary, byCanary, 0, 1));
+        measured.Of("resilience.release.call.duration").Select(one => one.Labels["channel"]).Distinct().ShouldBe(["stable", "canary"], ignoreOrder: true);
+
+        double Count(string channel, string result) => measured.Of("resilience.release.check.count")
+            .Where(one => Equals(one.Labels["channel"], channel) && Equals(one.Labels["result"], result) && Equals(one.Labels["dependency"], "trips")).Sum(one => one.Value);
     }
 
     [Fact]

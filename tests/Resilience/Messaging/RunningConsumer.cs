@@ -13,11 +13,20 @@ internal sealed class RunningConsumer : IAsyncDisposable
     private readonly OutboxSignal _signal = new();
     private readonly ILoggerFactory _loggers;
 
-    private RunningConsumer(MessagingWorld world, MockKafka kafka, IMessageHandler<string> handler, KafkaConsumerOptions options)
+    private RunningConsumer(MessagingWorld world, MockKafka kafka, IMessageHandler<string> handler, KafkaConsumerOptions options, ResilienceMetrics? metrics)
     {
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(Logs));
         _consumer = new KafkaConsumer<string>(
-            kafka.BootstrapServers, options, "trips-service", world.DataSource, handler, new Outbox(_signal), Status, TimeProvider.System, new Logger<KafkaConsumer<string>>(_loggers));
+            kafka.BootstrapServers,
+            options,
+            "trips-service",
+            world.DataSource,
+            handler,
+            new Outbox(_signal),
+            Status,
+            new ReleaseComparison(options, metrics),
+            TimeProvider.System,
+            new Logger<KafkaConsumer<string>>(_loggers));
     }
 
     public ConsumerStatus Status { get; } = new();
@@ -25,7 +34,7 @@ internal sealed class RunningConsumer : IAsyncDisposable
     public CollectedLogs Logs { get; } = new();
 
     public static async Task<RunningConsumer> StartAsync(
-        MessagingWorld world, MockKafka kafka, IMessageHandler<string>? handler = null, Action<KafkaConsumerOptions>? configure = null)
+        MessagingWorld world, MockKafka kafka, IMessageHandler<string>? handler = null, Action<KafkaConsumerOptions>? configure = null, ResilienceMetrics? metrics = null)
     {
         var options = new KafkaConsumerOptions
         {
@@ -35,7 +44,7 @@ internal sealed class RunningConsumer : IAsyncDisposable
             MaxBackoff = TimeSpan.FromMilliseconds(20),
         };
         configure?.Invoke(options);
-        var consumer = new RunningConsumer(world, kafka, handler ?? new EffectHandler(), options);
+        var consumer = new RunningConsumer(world, kafka, handler ?? new EffectHandler(), options, metrics);
         await consumer._consumer.StartAsync(MessagingWorld.Cancel);
         return consumer;
     }

@@ -58,7 +58,7 @@ internal sealed class SplitGroup
         _options = new KafkaConsumerOptions { Topic = run, GroupId = run, IsCanary = isCanary };
         _handler = new SplitHandler(run, isCanary);
         _committed = isCanary ? [] : log.Committed;
-        _inbox = new InboxTransaction<string>(_options, "test", world.DataSource, _handler, new Outbox(signal), new ConsumerStatus(), _time, NullLogger.Instance);
+        _inbox = new InboxTransaction<string>(_options, "test", world.DataSource, _handler, new Outbox(signal), new ConsumerStatus(), new ReleaseComparison(_options, null), _time, NullLogger.Instance);
     }
 
     /// <summary>The process is gone; the next batch is that of a new one.</summary>

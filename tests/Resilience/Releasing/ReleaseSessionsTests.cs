@@ -21,6 +21,7 @@ public sealed class ReleaseSessionsTests : IAsyncLifetime
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders();
         builder.Services.AddResilience();
+        builder.Services.AddCanary("payments", "payments-canary");
         builder.Services.AddSingleton(_releases);
         _app = builder.Build();
         _app.UseReleaseSessions();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ResilientShop.Operations.Releasing;
@@ -14,6 +15,7 @@ public sealed class ReleaseRunsTests : IDisposable
     private readonly Metrics _metrics = new();
     private readonly Record _record = new();
     private readonly ReleaseRuns _runs;
+    private Follower? _follower;
     private readonly ReleasePolicy _policy = new() { Steps = [0.3, 0.5], Checks = ["amount"] };
 
     public ReleaseRunsTests() => _runs = Create();
@@ -160,7 +162,90 @@ public sealed class ReleaseRunsTests : IDisposable
         _record.Actions[^1].ShouldBe("roll-back", "what has ended is not begun again");
     }
 
-    private ReleaseRuns Create() => new(_store, _metrics, _record, _ => _policy, _clock, NullLogger<ReleaseRuns>.Instance);
+    [Fact]
+    public async Task A_consumer_s_groups_are_told_every_share()
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        _metrics.Canary = (400, 0, 0);
+        await LookAsync();
+        await LookAsync();
+        follower.Told.ShouldBe(["0.3", "0.5", "1"]);
+        follower.Ids.Distinct().ShouldHaveSingleItem().ShouldBe(_store.Said!.Id);
+    }
+
+    [Fact]
+    public async Task A_consumer_s_canary_is_rolled_back_before_anybody_is_told_so()
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        _metrics.Canary = (40, 0, 1);
+        follower.IsAway = true;
+        _clock.Advance(_policy.Interval);
+        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
+        _store.Said!.Stage.ShouldBe(ReleaseStage.Analysing, "it has not happened yet");
+        follower.IsAway = false;
+        await _runs.LookAsync(Cancel);
+        follower.Told.ShouldBe(["0.3", "rolled back"]);
+        _store.Said.Stage.ShouldBe(ReleaseStage.RolledBack);
+        _record.Actions.ShouldBe(["start", "roll-back"]);
+    }
+
+    [Fact]
+    public async Task A_consumer_whose_broker_is_away_is_not_begun_to_be_released()
+    {
+        _follower = new Follower { IsAway = true };
+        await Should.ThrowAsync<PolicyStoreException>(() => _runs.StartAsync("operations", "version 2", "ann", Cancel));
+        (_store.Said, _record.Actions.Count, _runs.Last.Count).ShouldBe((null, 0, 0));
+        _follower.IsAway = false;
+        (await _runs.StartAsync("operations", "version 2", "ann", Cancel)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_step_of_a_consumer_that_cannot_be_made_now_is_made_at_the_next_look()
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        _metrics.Canary = (400, 0, 0);
+        follower.IsAway = true;
+        _clock.Advance(_policy.Interval);
+        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
+        _record.Actions.ShouldBe(["start"]);
+        follower.IsAway = false;
+        await _runs.LookAsync(Cancel);
+        follower.Told.ShouldBe(["0.3", "0.5"]);
+        _record.Actions.ShouldBe(["start", "advance"]);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_done_for_one_release_is_done_for_the_others()
+    {
+        _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        var runs = _record.Entries.Count;
+        _follower.IsAway = true;
+        _metrics.Canary = (40, 0, 1);
+        await _runs.StartAsync("payments", "version 2", "ann", Cancel);
+        _clock.Advance(_policy.Interval);
+        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
+        _record.Entries.Skip(runs).Select(entry => (entry.Service, entry.Action)).ShouldBe([("payments", "start"), ("payments", "roll-back")]);
+    }
+
+    [Fact]
+    public async Task A_process_that_ended_between_the_rollback_and_its_record_does_not_release_again()
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        await follower.RollBackAsync("crash", Cancel);
+        using var next = Create();
+        await next.ResumeAsync(Cancel);
+        _store.Said!.Stage.ShouldBe(ReleaseStage.RolledBack);
+        _record.Actions.ShouldBe(["start", "roll-back"]);
+        next.Last.ShouldBeEmpty();
+    }
+
+    private ReleaseRuns Create() =>
+        new(_store, _metrics, _record, _ => _policy, service => service == "operations" ? _follower : null, _clock, NullLogger<ReleaseRuns>.Instance);
 
     private Task LookAsync()
     {
@@ -210,6 +295,46 @@ public sealed class ReleaseRunsTests : IDisposable
             if (IsAway)
             {
                 throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "etcd is away");
+            }
+        }
+    }
+
+    private sealed class Follower : IReleaseFollower
+    {
+        private readonly HashSet<string> _rolledBack = [];
+
+        public bool IsAway { get; set; }
+
+        public List<string> Told { get; } = [];
+
+        public List<string> Ids { get; } = [];
+
+        public Task<bool> SetShareAsync(double share, string releaseId, string reason, CancellationToken cancellationToken)
+        {
+            Throw();
+            if (_rolledBack.Contains(releaseId))
+            {
+                return Task.FromResult(false);
+            }
+
+            Told.Add(share.ToString(CultureInfo.InvariantCulture));
+            Ids.Add(releaseId);
+            return Task.FromResult(true);
+        }
+
+        public Task RollBackAsync(string reason, CancellationToken cancellationToken)
+        {
+            Throw();
+            Told.Add("rolled back");
+            _rolledBack.UnionWith(Ids.TakeLast(1));
+            return Task.CompletedTask;
+        }
+
+        private void Throw()
+        {
+            if (IsAway)
+            {
+                throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "the broker is away");
             }
         }
     }

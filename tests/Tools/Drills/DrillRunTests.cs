@@ -165,11 +165,11 @@ public sealed class DrillRunTests : IDisposable
 
         public ReleaseLevel? Release { get; set; }
 
-        public Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task SetDefectAsync(string service, object defect, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task StartReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartReleaseAsync(string service, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken) => Task.FromResult(Release);
+        public Task<ReleaseLevel?> ReleaseAsync(string service, CancellationToken cancellationToken) => Task.FromResult(Release);
 
         public Task SetPolicyAsync(string scope, string yaml, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -12,6 +12,9 @@ internal sealed record Drill(
 {
     /// <summary>Parts of the drill whose orders are counted apart; none where there is nothing to compare.</summary>
     public IReadOnlyList<DrillPhase> Phases { get; init; } = [];
+
+    /// <summary>The service whose canary is released, if any is.</summary>
+    public string ReleasedService { get; init; } = "payments";
 }
 
 /// <summary>Something that is done.</summary>
@@ -37,14 +40,14 @@ internal interface IDrillShop
     /// <summary>Makes the payment provider slow or fail, as the releases of Payments see it.</summary>
     Task SetWeatherAsync(int latencyMs, double errorRatio, bool seenByCanary, CancellationToken cancellationToken);
 
-    /// <summary>Gives the canary of Payments a defect.</summary>
-    Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken);
+    /// <summary>Gives the canary of a service a defect: a <see cref="CanaryDefect"/> or a <see cref="ConsumerDefect"/>.</summary>
+    Task SetDefectAsync(string service, object defect, CancellationToken cancellationToken);
 
-    /// <summary>Begins to release the canary of Payments.</summary>
-    Task StartReleaseAsync(CancellationToken cancellationToken);
+    /// <summary>Begins to release the canary of a service.</summary>
+    Task StartReleaseAsync(string service, CancellationToken cancellationToken);
 
     /// <summary>How far that release has come; null when nobody answers.</summary>
-    Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken);
+    Task<ReleaseLevel?> ReleaseAsync(string service, CancellationToken cancellationToken);
 
     /// <summary>Gives a scope of the policies a text.</summary>
     Task SetPolicyAsync(string scope, string yaml, CancellationToken cancellationToken);
@@ -53,7 +56,12 @@ internal interface IDrillShop
     Task<IReadOnlyList<InstanceLevel>> LevelsAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What is wrong with a canary.</summary>
+/// <summary>What is wrong with the canary of a consumer.</summary>
+/// <param name="LatencyMs">What a batch takes longer.</param>
+/// <param name="FailRatio">The share of the orders whose events it cannot handle.</param>
+internal sealed record ConsumerDefect(int LatencyMs = 0, double FailRatio = 0);
+
+/// <summary>What is wrong with the canary of Payments.</summary>
 /// <param name="AmountFactor">What it charges, as a factor of what it should.</param>
 /// <param name="LatencyMs">What a charge takes longer.</param>
 /// <param name="BreaksShape">Whether its answers have another shape.</param>

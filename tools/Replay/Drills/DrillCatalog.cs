@@ -11,7 +11,7 @@ internal static class DrillCatalog
 
     /// <summary>All, by name.</summary>
     public static IReadOnlyDictionary<string, Drill> All { get; } =
-        new[] { NormalDay(), LatencyFault(), ErrorFault(), TrafficCollapse(), FlappingFault(), SlowRecovery(), CanaryGood(), CanaryWrong(), CanarySlow(), CanaryShape() }.ToDictionary(drill => drill.Name, StringComparer.Ordinal);
+        new[] { NormalDay(), LatencyFault(), ErrorFault(), TrafficCollapse(), FlappingFault(), SlowRecovery(), CanaryGood(), CanaryWrong(), CanarySlow(), CanaryShape(), CanaryConsumer(), CanaryConsumerSlow() }.ToDictionary(drill => drill.Name, StringComparer.Ordinal);
 
     private static Drill NormalDay() => new(
         "normal-day", "an ordinary day: nothing may degrade", Seconds(90), Seconds(90), [],
@@ -21,22 +21,23 @@ internal static class DrillCatalog
         ]);
 
     private static Drill LatencyFault() => new(
-        "latency-fault", "the payment provider takes 3 s: with degradation off, then on", Seconds(165), Seconds(165),
+        "latency-fault", "the payment provider takes 3 s: with degradation on, then off", Seconds(165), Seconds(165),
         [
-            Policy(0, "degradation off", "enabled: false\n"),
+            // In this order, because the fleet's signals look two minutes back: the other way round, the first fault would degrade Payments before the second begins.
+            Policy(0, "quick recovery", Quick),
             Weather(15, 3000, 0),
             Weather(45, 0, 0),
-            Policy(75, "degradation on", "enabled: true\n" + Quick),
-            Weather(80, 3000, 0),
-            Weather(110, 0, 0),
+            Policy(95, "degradation off", "enabled: false\n" + Quick),
+            Weather(100, 3000, 0),
+            Weather(130, 0, 0),
         ],
         [
-            new("with degradation off nothing degrades", record => record.Changes.All(change => change.At > TimeSpan.FromSeconds(75) || change.To.Level is "normal" or "alert")),
-            new("Payments is degraded within 20 s of the second fault", record => record.Reached("payments", "degraded", 80, 100)),
+            new("Payments is degraded within 20 s of the first fault", record => record.Reached("payments", "degraded", 15, 35)),
+            new("with degradation off nothing degrades", record => !record.Reached("payments", "degraded", 97, 165) && !record.Reached("orders", "degraded", 97, 165)),
             WellAtTheEnd,
         ])
     {
-        Phases = [new("as always", Seconds(0), Seconds(15)), new("fault, degradation off", Seconds(15), Seconds(45)), new("fault, degradation on", Seconds(80), Seconds(110))],
+        Phases = [new("as always", Seconds(0), Seconds(15)), new("fault, degradation on", Seconds(15), Seconds(45)), new("fault, degradation off", Seconds(100), Seconds(130))],
     };
 
     private static Drill ErrorFault() => new(
@@ -63,7 +64,8 @@ internal static class DrillCatalog
     private static Drill FlappingFault() => new(
         "flapping-fault", "the payment provider is slow and well by turns of 8 s", Seconds(170), Seconds(170),
         [
-            Policy(0, "quick recovery", Quick),
+            // Pauses that may grow to two turns, so that they do not keep step with the fault.
+            Policy(0, "quick recovery", Quick.Replace("max_cooldown_ms: 16000", "max_cooldown_ms: 32000", StringComparison.Ordinal)),
             .. Enumerable.Range(0, 5).SelectMany(turn => new[] { Weather(15 + (16 * turn), 3000, 0), Weather(23 + (16 * turn), 0, 0) }),
         ],
         [
@@ -94,29 +96,49 @@ internal static class DrillCatalog
         [
             QuickGate(0),
             new(Seconds(0), "the stable release's provider takes 150 ms longer", (shop, cancel) => shop.SetWeatherAsync(150, 0, seenByCanary: false, cancel)),
-            Defect(0, "the canary charges 90 %", new CanaryDefect(AmountFactor: 0.9m)),
+            Defect(0, "payments", "the canary charges 90 %", new CanaryDefect(AmountFactor: 0.9m)),
             Release(5),
         ],
         [RolledBackFor("captured-amount"), NeverPromoted, WellAtTheEnd]);
 
     private static Drill CanarySlow() => new(
         "canary-slow", "the canary of Payments is right, and takes 600 ms longer", Seconds(75), Seconds(75),
-        [QuickGate(0), Defect(0, "the canary takes 600 ms longer", new CanaryDefect(LatencyMs: 600)), Release(5)],
+        [QuickGate(0), Defect(0, "payments", "the canary takes 600 ms longer", new CanaryDefect(LatencyMs: 600)), Release(5)],
         [RolledBackFor("p95"), NeverPromoted, WellAtTheEnd]);
 
     private static Drill CanaryShape() => new(
         "canary-shape", "the canary of Payments renames a field of its answers", Seconds(60), Seconds(60),
-        [QuickGate(0), Defect(0, "the canary answers capturedAmount instead of captured", new CanaryDefect(BreaksShape: true)), Release(5)],
+        [QuickGate(0), Defect(0, "payments", "the canary answers capturedAmount instead of captured", new CanaryDefect(BreaksShape: true)), Release(5)],
         [RolledBackFor("shape"), NeverPromoted, WellAtTheEnd]);
+
+    private static Drill CanaryConsumer() => new(
+        "canary-consumer", "the canary of the consumer of order events gets 5, 25 and 50 % of the orders, then all", Seconds(165), Seconds(165),
+        [QuickGate(0), Release(5, "operations")],
+        [
+            new("it gets 5, 25 and 50 % of the orders", record => record.Releases.Where(change => change.To.Stage == "analysing").Select(change => change.To.Share).SequenceEqual([0.05, 0.25, 0.5])),
+            new("the gate promotes it", record => record.Release?.Stage == "promoted"),
+            WellAtTheEnd,
+        ])
+    {
+        ReleasedService = "operations",
+    };
+
+    private static Drill CanaryConsumerSlow() => new(
+        "canary-consumer-slow", "the canary of the consumer of order events is right, and takes 600 ms longer", Seconds(75), Seconds(75),
+        [QuickGate(0), Defect(0, "operations", "the canary takes 600 ms longer", new ConsumerDefect(LatencyMs: 600)), Release(5, "operations")],
+        [RolledBackFor("p95"), NeverPromoted, WellAtTheEnd])
+    {
+        ReleasedService = "operations",
+    };
 
     private static DrillExpectation RolledBackFor(string check) => new(
         $"the gate rolls it back, and says that it was {check}", record => record.Release is { Stage: "rolled-back" } release && release.FailedChecks.Contains(check));
 
     private static DrillStep QuickGate(double at) => new(Seconds(at), "policy: the gate looks every 2 s", (shop, cancel) => shop.SetPolicyAsync("release", "interval_ms: 2000\n", cancel));
 
-    private static DrillStep Defect(double at, string what, CanaryDefect defect) => new(Seconds(at), what, (shop, cancel) => shop.SetDefectAsync(defect, cancel));
+    private static DrillStep Defect(double at, string service, string what, object defect) => new(Seconds(at), what, (shop, cancel) => shop.SetDefectAsync(service, defect, cancel));
 
-    private static DrillStep Release(double at) => new(Seconds(at), "the release of the canary begins", (shop, cancel) => shop.StartReleaseAsync(cancel));
+    private static DrillStep Release(double at, string service = "payments") => new(Seconds(at), "the release of the canary begins", (shop, cancel) => shop.StartReleaseAsync(service, cancel));
 
     private static DrillStep Weather(double at, int latencyMs, double errorRatio) => new(
         Seconds(at),

@@ -55,9 +55,9 @@ internal sealed class DrillRun(Drill drill, IDrillShop shop, TimeProvider time)
 
     private async Task LookAsync(IProgressBoard board, CancellationToken cancellationToken)
     {
-        if (await shop.ReleaseAsync(cancellationToken) is { } release && Record.See(time.GetElapsedTime(Start), release) is { } moved)
+        if (await shop.ReleaseAsync(drill.ReleasedService, cancellationToken) is { } release && Record.See(time.GetElapsedTime(Start), release) is { } moved)
         {
-            Say(board, FormattableString.Invariant($"release of payments: {moved.To.Stage}, canary at {moved.To.Share:P0}. {moved.To.Reason}"));
+            Say(board, FormattableString.Invariant($"release of {drill.ReleasedService}: {moved.To.Stage}, canary at {moved.To.Share:P0}. {moved.To.Reason}"));
         }
 
         foreach (var level in await shop.LevelsAsync(cancellationToken))

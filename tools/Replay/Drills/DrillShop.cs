@@ -8,7 +8,8 @@ namespace ResilientShop.Replay.Drills;
 /// <summary>A shop that the tool started, by the addresses of its processes and as its operator.</summary>
 internal sealed class DrillShop : IDrillShop, IDisposable
 {
-    private const string Canary = "payments-canary";
+    private const string Suffix = "-canary";
+    private const string PaymentsCanary = "payments" + Suffix;
 
     private static readonly string[] Services = ["orders", "inventory", "payments"];
 
@@ -24,40 +25,40 @@ internal sealed class DrillShop : IDrillShop, IDisposable
 
     public async Task SetWeatherAsync(int latencyMs, double errorRatio, bool seenByCanary, CancellationToken cancellationToken)
     {
-        foreach (var payments in Instances().Where(instance => instance.Service == "payments" || (seenByCanary && instance.Service == Canary)))
+        foreach (var payments in Instances().Where(instance => instance.Service == "payments" || (seenByCanary && instance.Service == PaymentsCanary)))
         {
             using var answer = await _http.PutAsJsonAsync(new Uri(payments.Address, "provider/weather"), new { latencyMs, errorRatio }, cancellationToken);
             answer.EnsureSuccessStatusCode();
         }
     }
 
-    public async Task SetDefectAsync(CanaryDefect defect, CancellationToken cancellationToken)
+    public async Task SetDefectAsync(string service, object defect, CancellationToken cancellationToken)
     {
-        var canary = Instances().First(instance => instance.Service == Canary);
+        var canary = Instances().First(instance => instance.Service == service + Suffix);
         using var answer = await _http.PutAsJsonAsync(new Uri(canary.Address, "canary/defect"), defect, cancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 
-    public async Task StartReleaseAsync(CancellationToken cancellationToken)
+    public async Task StartReleaseAsync(string service, CancellationToken cancellationToken)
     {
-        using var answer = await _http.PostAsync(new Uri(_shop.Addresses["operations"], "api/releases/payments/start?reason=drill"), content: null, cancellationToken);
+        using var answer = await _http.PostAsync(new Uri(_shop.Addresses["operations"], $"api/releases/{service}/start?reason=drill"), content: null, cancellationToken);
         if (!answer.IsSuccessStatusCode)
         {
             throw new OwnShopException($"--scenario: the shop refused to release: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
         }
     }
 
-    public async Task<ReleaseLevel?> ReleaseAsync(CancellationToken cancellationToken)
+    public async Task<ReleaseLevel?> ReleaseAsync(string service, CancellationToken cancellationToken)
     {
         try
         {
             var view = await _http.GetFromJsonAsync<JsonElement>(new Uri(_shop.Addresses["operations"], "api/releases"), cancellationToken);
-            var payments = view.GetProperty("services").EnumerateArray().FirstOrDefault(service => service.GetProperty("service").GetString() == "payments");
-            var newest = view.GetProperty("decisions").EnumerateArray().FirstOrDefault();
-            return payments.ValueKind != JsonValueKind.Object ? null : new ReleaseLevel(
-                payments.GetProperty("stage").GetString()!,
-                payments.GetProperty("canaryShare").GetDouble(),
-                payments.GetProperty("reason").GetString() ?? "",
+            var release = view.GetProperty("services").EnumerateArray().FirstOrDefault(entry => entry.GetProperty("service").GetString() == service);
+            var newest = view.GetProperty("decisions").EnumerateArray().FirstOrDefault(entry => entry.GetProperty("service").GetString() == service);
+            return release.ValueKind != JsonValueKind.Object ? null : new ReleaseLevel(
+                release.GetProperty("stage").GetString()!,
+                release.GetProperty("canaryShare").GetDouble(),
+                release.GetProperty("reason").GetString() ?? "",
                 newest.ValueKind != JsonValueKind.Object ? [] :
                 [
                     .. newest.GetProperty("metrics").EnumerateArray().Where(metric => metric.GetProperty("verdict").GetString() == "fail").Select(metric => metric.GetProperty("name").GetString()!),
@@ -82,7 +83,7 @@ internal sealed class DrillShop : IDrillShop, IDisposable
 
     public async Task<IReadOnlyList<InstanceLevel>> LevelsAsync(CancellationToken cancellationToken)
     {
-        var levels = await Task.WhenAll(Instances().Where(instance => instance.Service != Canary).Select(instance => LevelAsync(instance.Name, instance.Service, instance.Address, cancellationToken)));
+        var levels = await Task.WhenAll(Instances().Where(instance => Services.Contains(instance.Service)).Select(instance => LevelAsync(instance.Name, instance.Service, instance.Address, cancellationToken)));
         return [.. levels.OfType<InstanceLevel>()];
     }
 
@@ -92,7 +93,7 @@ internal sealed class DrillShop : IDrillShop, IDisposable
         from instance in _shop.Instances
         where instance.Name.Contains('-', StringComparison.Ordinal)
         let service = instance.Name[..instance.Name.LastIndexOf('-')]
-        where instance.Address is not null && (Services.Contains(service) || service == Canary)
+        where instance.Address is not null && (Services.Contains(service) || service.EndsWith(Suffix, StringComparison.Ordinal))
         select (instance.Name, service, instance.Address);
 
     private async Task<InstanceLevel?> LevelAsync(string name, string service, Uri address, CancellationToken cancellationToken)
