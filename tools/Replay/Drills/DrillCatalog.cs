@@ -112,7 +112,7 @@ internal static class DrillCatalog
         [RolledBackFor("shape"), NeverPromoted, WellAtTheEnd]);
 
     private static Drill CanaryConsumer() => new(
-        "canary-consumer", "the canary of the consumer of order events gets 5, 25 and 50 % of the orders, then all", Seconds(165), Seconds(165),
+        "canary-consumer", "the canary of the consumer of order events gets 5, 25 and 50 % of the orders, then all", Seconds(210), Seconds(210),
         [QuickGate(0), Release(5, "operations")],
         [
             new("it gets 5, 25 and 50 % of the orders", record => record.Releases.Where(change => change.To.Stage == "analysing").Select(change => change.To.Share).SequenceEqual([0.05, 0.25, 0.5])),
