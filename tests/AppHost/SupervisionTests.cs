@@ -190,7 +190,13 @@ public sealed class SupervisionTests
         foreach (var resource in new[] { server, service })
         {
             var run = await resource.Workload.NextRunAsync(Cancellation);
-            _ = run.Exited.ContinueWith(_ => { lock (stops) { stops.Add(resource.Name); } }, Cancellation, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            run.OnStop = () =>
+            {
+                lock (stops)
+                {
+                    stops.Add(resource.Name);
+                }
+            };
         }
 
         await host.DisposeAsync();

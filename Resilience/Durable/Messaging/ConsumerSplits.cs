@@ -44,7 +44,7 @@ public sealed class ConsumerSplits
     /// <param name="releaseId">Tells one attempt to release from the next: whose keys go to the canary is drawn anew with each.</param>
     /// <param name="reason">Why, for the record.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InvalidOperationException">The release was rolled back. Release again under another id.</exception>
+    /// <exception cref="ReleaseRolledBackException">The release was rolled back.</exception>
     /// <exception cref="TimeoutException">A batch has been under way for more than 10 s. Try again, or roll back.</exception>
     /// <exception cref="KafkaException">The broker cannot be asked, or does not have the topic. Nothing has changed, as with every exception.</exception>
     public async Task SetShareAsync(double share, string releaseId, string reason, CancellationToken cancellationToken)
@@ -60,7 +60,7 @@ public sealed class ConsumerSplits
         await using var change = await SplitChange.BeginAsync(_dataSource, _table, _patience, cancellationToken);
         if (change.Plan.RolledBack.Contains(releaseId))
         {
-            throw new InvalidOperationException($"Release '{releaseId}' was rolled back and stays so. Release again under another id.");
+            throw new ReleaseRolledBackException(releaseId);
         }
 
         var places = (await broker.ReadAsync(cancellationToken)).Select(end => PlacesOf(change.Plan, end)).ToList();

@@ -17,7 +17,7 @@ internal sealed class ConsumerRelease(string topic, ConsumerSplits splits) : IRe
             await splits.SetShareAsync(share, releaseId, reason, cancellationToken);
             return true;
         }
-        catch (InvalidOperationException)
+        catch (ReleaseRolledBackException)
         {
             return false;
         }

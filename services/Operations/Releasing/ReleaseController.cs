@@ -19,8 +19,7 @@ internal sealed partial class ReleaseController(ReleaseRuns runs, TimeProvider t
                 await runs.LookAsync(stoppingToken);
                 if (!hasResumed)
                 {
-                    await runs.ResumeAsync(stoppingToken);
-                    hasResumed = true;
+                    hasResumed = await runs.ResumeAsync(stoppingToken);
                 }
             }
             catch (Exception exception) when (exception is PolicyStoreException or NpgsqlException && !stoppingToken.IsCancellationRequested)

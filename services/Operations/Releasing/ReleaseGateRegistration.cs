@@ -27,6 +27,7 @@ internal static class ReleaseGateRegistration
             provider.GetRequiredService<IReleaseMetrics>(),
             provider.GetRequiredService<IReleaseRecord>(),
             service => provider.GetRequiredService<DependencyRegistry>().Current.Document.ReleaseOf(service),
+            service => provider.GetRequiredService<ReleaseState>().Current.GetValueOrDefault(service),
             service => service == ConsumerName ? new ConsumerRelease(Topics.OrderEvents, provider.GetRequiredKeyedService<ConsumerSplits>(Topics.OrderEvents)) : null,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ReleaseRuns>>()));

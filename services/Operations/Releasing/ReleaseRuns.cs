@@ -13,6 +13,7 @@ internal sealed partial class ReleaseRuns(
     IReleaseMetrics metrics,
     IReleaseRecord record,
     Func<string, ReleasePolicy> policyOf,
+    Func<string, FleetRelease?> saidOf,
     Func<string, IReleaseFollower?> followerOf,
     TimeProvider time,
     ILogger<ReleaseRuns> logger) : IDisposable
@@ -52,21 +53,28 @@ internal sealed partial class ReleaseRuns(
             {
                 return await BeginAsync(service, id, ReleaseEntry.Start, reason, by, cancellationToken);
             }
-            catch (PolicyStoreException)
+            catch (PolicyStoreException problem)
             {
                 await store.ForgetAsync(service, cancellationToken);
+                await NoteAsync(new ReleaseEntry(service, id, time.GetUtcNow(), ReleaseEntry.GiveUp, 0, problem.Message, ReleaseEntry.Gate, []), cancellationToken);
                 throw;
             }
         },
         cancellationToken);
 
     /// <summary>Goes on with what an earlier process began and did not end. Each begins its first step anew: what was seen before the gap is no evidence.</summary>
-    public Task ResumeAsync(CancellationToken cancellationToken) => InTurnAsync(
+    /// <returns>False when one of them is still under the lease of the process that died, or of another that looks after it: ask again.</returns>
+    public Task<bool> ResumeAsync(CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
+            var isDone = true;
             var begun = (await record.LatestAsync(cancellationToken)).Where(entry => entry.GoesOn && Find(entry.Service) is null);
-            await EachAsync(begun, entry => BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "the gate was started again", ReleaseEntry.Gate, cancellationToken));
-            return true;
+            await EachAsync(begun, async entry =>
+            {
+                isDone &= await BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "the gate was started again", ReleaseEntry.Gate, cancellationToken)
+                    || await LeaveAsync(entry.Service, entry.ReleaseId, isTakenFromUs: false, cancellationToken);
+            });
+            return isDone;
         },
         cancellationToken);
 
@@ -104,15 +112,21 @@ internal sealed partial class ReleaseRuns(
         var share = policy.Steps[0];
         if (!await store.AnalyseAsync(service, new FleetRelease(ReleaseStage.Analysing, share, id, reason, by, time.GetUtcNow()), cancellationToken))
         {
-            LogTaken(service);
             return false;
+        }
+
+        // A follower's share outlives this process: there is a record of whose it is before there is a share.
+        var entry = new ReleaseEntry(service, id, time.GetUtcNow(), action, share, reason, by, []);
+        if (action == ReleaseEntry.Start)
+        {
+            await NoteAsync(entry, cancellationToken);
         }
 
         if (followerOf(service) is { } follower && !await follower.SetShareAsync(share, id, reason, cancellationToken))
         {
             // The process ended between the rollback and its record.
             await SettleAsync(service, id, ReleaseAction.RollBack, 0, "Rolled back before the gate was started again.", ReleaseEntry.Gate, null, cancellationToken);
-            return false;
+            return true;
         }
 
         lock (_runs)
@@ -120,7 +134,11 @@ internal sealed partial class ReleaseRuns(
             _runs[service] = new Run(service, id, new ReleaseProgress(0, Now), Now + policy.Interval);
         }
 
-        await NoteAsync(new ReleaseEntry(service, id, time.GetUtcNow(), action, share, reason, by, []), cancellationToken);
+        if (action != ReleaseEntry.Start)
+        {
+            await NoteAsync(entry, cancellationToken);
+        }
+
         return true;
     }
 
@@ -138,9 +156,7 @@ internal sealed partial class ReleaseRuns(
         if (!await store.AnalyseAsync(
             run.Service, new FleetRelease(ReleaseStage.Analysing, decision.Share, run.Id, decision.Reason, ReleaseEntry.Gate, time.GetUtcNow()), cancellationToken))
         {
-            Remove(run.Service);
-            await NoteAsync(new ReleaseEntry(
-                run.Service, run.Id, time.GetUtcNow(), ReleaseEntry.GiveUp, 0, "Somebody else says in the store how this release goes on.", ReleaseEntry.Gate, []), cancellationToken);
+            await LeaveAsync(run.Service, run.Id, isTakenFromUs: true, cancellationToken);
             return;
         }
 
@@ -162,6 +178,37 @@ internal sealed partial class ReleaseRuns(
         {
             await NoteAsync(EntryOf(run.Service, run.Id, decision.Action, decision.Share, decision.Reason, ReleaseEntry.Gate, decision.Judgement), cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Ends what this process has to do with a release of which the store says something that is not ours: it has ended, by us shortly before we died or by somebody else, or
+    /// another process looks after it. A follower does not read the store and is told.
+    /// </summary>
+    /// <returns>False when nothing is known but that somebody has it, and it was never ours.</returns>
+    private async Task<bool> LeaveAsync(string service, string id, bool isTakenFromUs, CancellationToken cancellationToken)
+    {
+        var said = saidOf(service);
+        if (said is null or { Stage: ReleaseStage.Analysing } && !isTakenFromUs)
+        {
+            return false;
+        }
+
+        const string Reason = "Somebody else says in the store how this release goes on.";
+        if (said is { Stage: not ReleaseStage.Analysing } && said.Id == id)
+        {
+            Remove(service);
+            await NoteAsync(EntryOf(service, id, said.Stage == ReleaseStage.Promoted ? ReleaseAction.Promote : ReleaseAction.RollBack, said.Share, said.Reason, said.By, null), cancellationToken);
+            return true;
+        }
+
+        if (followerOf(service) is { } follower && said?.Stage != ReleaseStage.Analysing)
+        {
+            await (said?.Stage == ReleaseStage.Promoted ? follower.SetShareAsync(1, said.Id, said.Reason, cancellationToken) : follower.RollBackAsync(said?.Reason ?? Reason, cancellationToken));
+        }
+
+        Remove(service);
+        await NoteAsync(new ReleaseEntry(service, id, time.GetUtcNow(), ReleaseEntry.GiveUp, 0, Reason, ReleaseEntry.Gate, []), cancellationToken);
+        return true;
     }
 
     private async Task SettleAsync(
@@ -242,9 +289,6 @@ internal sealed partial class ReleaseRuns(
 
     [LoggerMessage("Release of {Service}: {Action}, canary at {Share:P0}, by {By}. {Reason}")]
     private partial void LogDecision(LogLevel level, string service, string action, double share, string by, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "Release of {Service} was not begun: the store says that somebody else looks after it")]
-    private partial void LogTaken(string service);
 
     /// <summary>A release under way.</summary>
     private sealed record Run(string Service, string Id, ReleaseProgress Progress, TimeSpan NextLook, ReleaseDecision? Last = null);

@@ -66,9 +66,13 @@ internal sealed class FakeRun : IRunningWorkload
 
     public bool WasKilled { get; private set; }
 
+    /// <summary>Called when it is asked to stop, before it has.</summary>
+    public Action? OnStop { get; set; }
+
     public Task StopAsync(CancellationToken cancellationToken)
     {
         WasStopped = true;
+        OnStop?.Invoke();
         Exit(0);
         return Task.CompletedTask;
     }

@@ -55,7 +55,7 @@ public sealed class ConsumerSplitTests(PostgresServer server)
         handled.Count(message => message.ByCanary).ShouldBeGreaterThan(100);
         (await splits.ReadAsync(TestContext.Current.CancellationToken)).Last.ShouldNotBeNull().ShouldSatisfyAllConditions(
             last => last.IsRollback.ShouldBeTrue(), last => last.Share.ShouldBe(0), last => last.Reason.ShouldBe("it hangs"));
-        await Should.ThrowAsync<InvalidOperationException>(() => splits.SetShareAsync(0.5, "r1", "late", TestContext.Current.CancellationToken));
+        await Should.ThrowAsync<ReleaseRolledBackException>(() => splits.SetShareAsync(0.5, "r1", "late", TestContext.Current.CancellationToken));
         (await splits.RollBackAsync("again", TestContext.Current.CancellationToken)).ShouldBeFalse();
     }
 

@@ -196,7 +196,9 @@ public sealed class ReleaseRunsTests : IDisposable
     {
         _follower = new Follower { IsAway = true };
         await Should.ThrowAsync<PolicyStoreException>(() => _runs.StartAsync("operations", "version 2", "ann", Cancel));
-        (_store.Said, _record.Actions.Count, _runs.Last.Count).ShouldBe((null, 0, 0));
+        (_store.Said, _runs.Last.Count).ShouldBe((null, 0));
+        _record.Actions.ShouldBe(["start", "give-up"]);
+        _record.Entries[^1].Reason.ShouldBe("the broker is away");
         _follower.IsAway = false;
         (await _runs.StartAsync("operations", "version 2", "ann", Cancel)).ShouldBeTrue();
     }
@@ -232,6 +234,48 @@ public sealed class ReleaseRunsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_release_whose_process_was_killed_goes_on_once_its_lease_is_over()
+    {
+        await _runs.StartAsync("payments", "version 2", "ann", Cancel);
+        using var next = Create();
+        _store.IsTaken = true;
+        (await next.ResumeAsync(Cancel)).ShouldBeFalse("the lease of the dead process still stands");
+        next.Last.ShouldBeEmpty();
+        (_store.IsTaken, _store.Said) = (false, null);
+        (await next.ResumeAsync(Cancel)).ShouldBeTrue();
+        next.Last.Keys.ShouldBe(["payments"]);
+        _record.Actions.ShouldBe(["start", "resume"]);
+    }
+
+    [Fact]
+    public async Task A_promotion_that_was_not_put_on_record_any_more_is_put_there_by_the_next_process()
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        _store.Said = _store.Said! with { Stage = ReleaseStage.Promoted, Share = 1, Reason = "Promoted: all is well." };
+        _store.IsTaken = true;
+        using var next = Create();
+        (await next.ResumeAsync(Cancel)).ShouldBeTrue();
+        _record.Actions.ShouldBe(["start", "promote"]);
+        follower.Told.ShouldBe(["0.3"], "it was told before the store was");
+    }
+
+    [Theory]
+    [InlineData(ReleaseStage.Promoted, "1")]
+    [InlineData(ReleaseStage.RolledBack, "rolled back")]
+    public async Task A_consumer_follows_what_somebody_else_says_in_the_store(ReleaseStage stage, string told)
+    {
+        var follower = _follower = new Follower();
+        await _runs.StartAsync("operations", "version 2", "ann", Cancel);
+        _store.Said = _store.Said! with { Stage = stage, Id = "another" };
+        _store.IsTaken = true;
+        await LookAsync();
+        follower.Told.ShouldBe(["0.3", told]);
+        _record.Actions.ShouldBe(["start", "give-up"]);
+        _runs.Last.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_process_that_ended_between_the_rollback_and_its_record_does_not_release_again()
     {
         var follower = _follower = new Follower();
@@ -245,7 +289,7 @@ public sealed class ReleaseRunsTests : IDisposable
     }
 
     private ReleaseRuns Create() =>
-        new(_store, _metrics, _record, _ => _policy, service => service == "operations" ? _follower : null, _clock, NullLogger<ReleaseRuns>.Instance);
+        new(_store, _metrics, _record, _ => _policy, _ => _store.Said, service => service == "operations" ? _follower : null, _clock, NullLogger<ReleaseRuns>.Instance);
 
     private Task LookAsync()
     {
