@@ -2,6 +2,7 @@ using ResilientShop.Contracts;
 using ResilientShop.Operations;
 using ResilientShop.Operations.Canary;
 using ResilientShop.Operations.Degradation;
+using ResilientShop.Operations.Healing;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
 using ResilientShop.Operations.Releasing;
@@ -43,6 +44,7 @@ if (isCanary)
 
 builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(Consumer);
 builder.Services.AddSingleton<OrderFlowReader>();
+builder.Services.AddHealing();
 builder.Services.AddSingleton<OrderFlowStream>();
 builder.AddFleetControl();
 builder.AddReleaseGate();
@@ -51,6 +53,7 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.UsePage();
 app.MapOrderFlow();
+app.MapHealing();
 app.MapPolicies();
 app.MapFleetDegradation();
 app.MapReleases();

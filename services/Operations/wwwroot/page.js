@@ -145,6 +145,35 @@ async function showReleases() {
   }
 }
 
+function ticket(one) {
+  const status = element('td', one.status, 'level');
+  status.dataset.level = { escalated: 'broken', resolved: 'normal' }[one.status] ?? 'alert';
+  return cells(
+    element('td', whole.format(one.number), 'number'),
+    element('td', one.priority),
+    element('td', one.summary),
+    status,
+    element('td', clock.format(new Date(one.changedAt))),
+    element('td', one.lastComment ?? '', 'sentence'));
+}
+
+async function showTickets() {
+  try {
+    const answer = await fetch('/api/tickets?most=10');
+    if (answer.ok) {
+      const tickets = await answer.json();
+      byId('tickets').replaceChildren(...tickets.map(ticket));
+      byId('tickets-hint').textContent = tickets.length
+        ? 'What was given up, in any service: one ticket for each dead letter, newest first.'
+        : 'Nothing was given up, in any service.';
+    }
+  } catch {
+    // The line at the top says that nothing arrives.
+  } finally {
+    setTimeout(showTickets, 1000);
+  }
+}
+
 function showState() {
   const age = performance.now() - arrivedAt;
   if (!summary) say('waiting', 'Waiting for the first numbers');
@@ -177,4 +206,5 @@ function connect() {
 connect();
 showDegradation();
 showReleases();
+showTickets();
 setInterval(showState, 500);

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using ResilientShop.ServiceDefaults.Problems;
+
+namespace ResilientShop.Operations.Healing;
+
+/// <summary>Dead letters of all services, and the tickets that were opened for them.</summary>
+internal static class HealingEndpoints
+{
+    private const int MostAtOnce = 1000;
+    private const int UsualMost = 100;
+
+    private static readonly string[] Statuses = ["open", "diagnosing", "healing", "resolved", "escalated"];
+
+    public static void MapHealing(this IEndpointRouteBuilder routes)
+    {
+        var letters = routes.MapGroup("/api/dead-letters").WithTags("Dead letters");
+        letters.MapGet("/", ListLettersAsync).WithSummary("The newest dead letters, of a service, operation, code, key or fingerprint where one is given.");
+        letters.MapGet("/{id:guid}", async Task<Results<FileContentHttpResult, ProblemHttpResult>> (Guid id, HealingReader reader, CancellationToken cancel) =>
+            await reader.LetterAsync(id, cancel) is { } letter ? TypedResults.Bytes(letter, "application/json") : ProblemResults.NotFound($"There is no dead letter {id}."))
+            .WithSummary("A dead letter as it came, payload included.");
+        var tickets = routes.MapGroup("/api/tickets").WithTags("Tickets");
+        tickets.MapGet("/", ListTicketsAsync).WithSummary("The newest tickets, of a status where one is given.");
+        tickets.MapGet("/{number:long}", async Task<Results<Ok<TicketHistory>, ProblemHttpResult>> (long number, HealingReader reader, CancellationToken cancel) =>
+            await reader.TicketAsync(number, cancel) is { } ticket ? TypedResults.Ok(ticket) : ProblemResults.NotFound($"There is no ticket {number}."))
+            .WithSummary("A ticket and everything that was said of it.");
+    }
+
+    private static async Task<Results<Ok<IReadOnlyList<DeadLetterView>>, ProblemHttpResult>> ListLettersAsync(
+        HealingReader reader,
+        CancellationToken cancel,
+        string? service = null,
+        string? operation = null,
+        string? code = null,
+        string? key = null,
+        string? fingerprint = null,
+        int most = UsualMost) =>
+        CheckMost(most) is { } wrong ? wrong : TypedResults.Ok(await reader.LettersAsync(new LetterFilter(service, operation, code, key, fingerprint), most, cancel));
+
+    private static async Task<Results<Ok<IReadOnlyList<TicketView>>, ProblemHttpResult>> ListTicketsAsync(
+        HealingReader reader, CancellationToken cancel, string? status = null, int most = UsualMost) =>
+        CheckMost(most) is { } wrong ? wrong
+        : status is not null && !Statuses.Contains(status, StringComparer.Ordinal) ? Invalid("status", $"status is '{status}'; it must be one of {string.Join(", ", Statuses)}.")
+        : TypedResults.Ok(await reader.TicketsAsync(status, most, cancel));
+
+    private static ProblemHttpResult? CheckMost(int most) =>
+        most is < 1 or > MostAtOnce ? Invalid("most", string.Create(CultureInfo.InvariantCulture, $"most is {most}; it must be from 1 to {MostAtOnce}.")) : null;
+
+    private static ProblemHttpResult Invalid(string field, string message) => ProblemResults.ValidationFailed(new Dictionary<string, string[]> { [field] = [message] });
+}

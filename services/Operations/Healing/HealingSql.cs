@@ -1,0 +1,52 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace ResilientShop.Operations.Healing;
+
+/// <summary>The statements of dead letters and tickets.</summary>
+internal static class HealingSql
+{
+    /// <summary>Keeps a letter, opens its ticket and says so in a comment; nothing when the letter is known.</summary>
+    public static NpgsqlBatchCommand Keep(ArrivedLetter arrived, HealingOptions options, DateTimeOffset now)
+    {
+        var letter = arrived.Letter;
+        return new NpgsqlBatchCommand(
+            """
+            WITH kept AS (
+                INSERT INTO dead_letters (id, service_name, operation, error_code, error_detail, retry_count, key, traceparent, failed_at, arrived_at, fingerprint, letter)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                ON CONFLICT (id) DO NOTHING
+                RETURNING id),
+            opened AS (
+                INSERT INTO tickets (letter_id, summary, priority, labels, status, opened_at, changed_at)
+                SELECT id, $13, $14, $15, 'open', $10, $10 FROM kept
+                RETURNING number)
+            INSERT INTO ticket_comments (ticket, at, author, text)
+            SELECT number, $10, 'healing', $16 FROM opened
+            """)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = letter.Id },
+                Text(letter.ServiceName),
+                Text(letter.Operation),
+                Text(letter.ErrorCode),
+                Text(letter.ErrorDetail),
+                new NpgsqlParameter<int> { TypedValue = letter.RetryCount },
+                Text(letter.Key),
+                new NpgsqlParameter { Value = (object?)letter.Traceparent?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                new NpgsqlParameter<DateTimeOffset> { TypedValue = letter.Time },
+                new NpgsqlParameter<DateTimeOffset> { TypedValue = now },
+                Text(arrived.Fingerprint),
+                new NpgsqlParameter<byte[]> { TypedValue = arrived.Bytes },
+                Text($"{letter.ServiceName} - Failed"),
+                Text(options.PriorityOf(letter.ErrorCode)),
+                new NpgsqlParameter<string[]> { TypedValue = [.. options.Labels] },
+                Text($"{letter.Operation} failed {letter.RetryCount} times: {letter.ErrorCode}. {letter.ErrorDetail}"),
+            },
+        };
+    }
+
+    /// <summary>The database takes no zero character in a text; the letter itself has the original.</summary>
+    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value.Replace('\0', '\uFFFD') };
+}
