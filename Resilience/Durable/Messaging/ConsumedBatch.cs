@@ -3,7 +3,7 @@ using Confluent.Kafka;
 namespace ResilientShop.Resilience.Durable.Messaging;
 
 /// <summary>Messages that are handled together, and how far each partition is. Not thread-safe.</summary>
-internal sealed class ConsumedBatch<T>(int capacity)
+internal sealed class ConsumedBatch<T>(int capacity, string groupId)
 {
     /// <summary>However large messages are, a batch of them fits into memory.</summary>
     private const long MaxBytes = 16 * 1024 * 1024;
@@ -60,7 +60,7 @@ internal sealed class ConsumedBatch<T>(int capacity)
             }
             else
             {
-                _selected.Add((entry, verdict == SplitVerdict.Own));
+                _selected.Add((entry, verdict == SplitVerdict.Own && IsForGroup(entry)));
             }
         }
     }
@@ -95,6 +95,8 @@ internal sealed class ConsumedBatch<T>(int capacity)
         _offsets.Clear();
         _bytes = 0;
     }
+
+    private bool IsForGroup(ConsumedEntry<T> entry) => entry.Result.Message.Headers.FindText(MessageHeaders.OnlyGroup) is not { } only || only == groupId;
 
     private ConsumedSlice<T> Slice(int start, int count)
     {

@@ -25,7 +25,7 @@ internal sealed partial class KafkaConsumer<T>(
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly ConsumedBatch<T> _batch = new(options.BatchSize);
+    private readonly ConsumedBatch<T> _batch = new(options.BatchSize, options.GroupId);
     private readonly BatchTrials<T> _trials = new(
         options, new InboxTransaction<T>(options, serviceName, dataSource, handler, outbox, status, comparison, time, logger), logger);
     private readonly GroupPlaces _places = new(options, dataSource, time);

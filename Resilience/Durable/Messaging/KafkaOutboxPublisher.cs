@@ -77,6 +77,11 @@ internal sealed class KafkaOutboxPublisher(string bootstrapServers, TimeSpan ack
             headers.AddText(ResilienceHeaders.ReleaseChannel, row.Channel.ToName());
         }
 
+        if (row.Message.OnlyGroup is { } group)
+        {
+            headers.AddText(MessageHeaders.OnlyGroup, group);
+        }
+
         var done = new TaskCompletionSource<PersistenceReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {

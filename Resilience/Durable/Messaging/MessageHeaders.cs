@@ -15,6 +15,9 @@ public static class MessageHeaders
     /// <summary>W3C trace context of the sender.</summary>
     public const string TraceParent = "traceparent";
 
+    /// <summary>The only consumer group that the message is for; absent for all.</summary>
+    public const string OnlyGroup = "only-group";
+
     internal static void AddText(this Headers headers, string name, string value) => headers.Add(name, Encoding.UTF8.GetBytes(value));
 
     internal static string? FindText(this Headers? headers, string name) =>

@@ -22,7 +22,7 @@ public sealed class Outbox
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(message);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "INSERT INTO durable.outbox (message_id, topic, key, type, payload, traceparent, channel) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+            "INSERT INTO durable.outbox (message_id, topic, key, type, payload, traceparent, channel, only_group) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         {
             Parameters =
             {
@@ -31,8 +31,9 @@ public sealed class Outbox
                 new NpgsqlParameter<string> { TypedValue = message.Key },
                 new NpgsqlParameter<string> { TypedValue = message.Type },
                 new NpgsqlParameter<byte[]> { TypedValue = message.Payload },
-                new NpgsqlParameter { Value = (object?)DurableTelemetry.CurrentTraceParent ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                new NpgsqlParameter { Value = (object?)(message.Traceparent ?? DurableTelemetry.CurrentTraceParent) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                 new NpgsqlParameter { Value = (object?)CallContext.Current.Channel.ToStored() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                new NpgsqlParameter { Value = (object?)message.OnlyGroup ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         });
     }

@@ -32,7 +32,7 @@ internal static class OutboxTable
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT id, message_id, topic, key, type, payload, traceparent, channel
+            SELECT id, message_id, topic, key, type, payload, traceparent, channel, only_group
             FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload) AS before
                   FROM durable.outbox WHERE parked_at IS NULL ORDER BY id LIMIT $1) AS next
             WHERE before < $2 ORDER BY id
@@ -46,7 +46,7 @@ internal static class OutboxTable
         while (await reader.ReadAsync(cancellationToken))
         {
             var message = new OutboxMessage(
-                reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<byte[]>(5));
+                reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<byte[]>(5)) { OnlyGroup = Text(reader, 8) };
             rows.Add(new OutboxRow(reader.GetInt64(0), message, Text(reader, 6), ReleaseChannels.Stored(Text(reader, 7))));
         }
 

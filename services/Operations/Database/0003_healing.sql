@@ -13,6 +13,8 @@ CREATE TABLE dead_letters (
     arrived_at timestamptz NOT NULL,
     -- The same for failures of one cause: service, operation, code, and what failed.
     fingerprint text NOT NULL,
+    -- The letter whose message was sent again and failed again, with this letter; its ticket is this one's too.
+    origin_id uuid REFERENCES dead_letters,
     -- The letter itself: what is sent again comes from here.
     letter bytea NOT NULL
 );
@@ -41,3 +43,18 @@ CREATE TABLE ticket_comments (
 );
 
 CREATE INDEX ticket_comments_by_ticket ON ticket_comments (ticket, id);
+
+-- Messages that are sent again: at its time each goes into the outbox, in the transaction that notes it here.
+CREATE TABLE redrives (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    letter_id uuid NOT NULL REFERENCES dead_letters,
+    message_id uuid NOT NULL UNIQUE,
+    requested_by text NOT NULL,
+    reason text NOT NULL,
+    due_at timestamptz NOT NULL,
+    sent_at timestamptz
+);
+
+-- A letter waits to be sent again once at most.
+CREATE UNIQUE INDEX redrives_waiting ON redrives (letter_id) WHERE sent_at IS NULL;
+CREATE INDEX redrives_due ON redrives (id) WHERE sent_at IS NULL;

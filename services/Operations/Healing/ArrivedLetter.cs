@@ -30,11 +30,11 @@ internal sealed record ArrivedLetter(DeadLetter Letter, byte[] Bytes)
             { Source: null } => throw new JsonException("source is null; it must say which message or saga failed."),
             { Key: null } => throw new JsonException("key is null; it must be a text, empty where there is no key."),
             { ErrorDetail: null } => throw new JsonException("error_detail is null; it must be a text."),
-            { SchemaVersion: < 1 or > DeadLetter.CurrentSchemaVersion and var version } =>
+            { SchemaVersion: var version } when version is < 1 or > DeadLetter.CurrentSchemaVersion =>
                 throw new JsonException($"schema_version is {version}; it must be {DeadLetter.CurrentSchemaVersion}, or a later service must read it."),
             { Id: var id } when id == Guid.Empty => throw new JsonException("id is empty; it must be a UUID that is not all zeros."),
             { RetryCount: < 0 and var count } => throw new JsonException($"retry_count is {count}; it must be 0 or more."),
-            { Source.Kind: not (DeadLetterSource.MessageKind or DeadLetterSource.SagaKind) and var kind } =>
+            { Source.Kind: var kind } when kind is not (DeadLetterSource.MessageKind or DeadLetterSource.SagaKind) =>
                 throw new JsonException($"source.kind is '{kind}'; it must be {DeadLetterSource.MessageKind} or {DeadLetterSource.SagaKind}."),
             { Source: { Kind: DeadLetterSource.MessageKind } source } when string.IsNullOrEmpty(source.Topic) || string.IsNullOrEmpty(source.MessageId) =>
                 throw new JsonException("source.topic and source.message_id must say which message it was."),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using ResilientShop.ServiceDefaults.Operating;
 using ResilientShop.ServiceDefaults.Problems;
 
 namespace ResilientShop.Operations.Healing;
@@ -19,6 +20,7 @@ internal static class HealingEndpoints
         letters.MapGet("/{id:guid}", async Task<Results<FileContentHttpResult, ProblemHttpResult>> (Guid id, HealingReader reader, CancellationToken cancel) =>
             await reader.LetterAsync(id, cancel) is { } letter ? TypedResults.Bytes(letter, "application/json") : ProblemResults.NotFound($"There is no dead letter {id}."))
             .WithSummary("A dead letter as it came, payload included.");
+        letters.MapPost("/redrive", RedriveAsync).RequireOperator().WithSummary("Sends the messages of dead letters again, to the group that could not handle them: in their order, at a capped rate; or says what would be sent.");
         var tickets = routes.MapGroup("/api/tickets").WithTags("Tickets");
         tickets.MapGet("/", ListTicketsAsync).WithSummary("The newest tickets, of a status where one is given.");
         tickets.MapGet("/{number:long}", async Task<Results<Ok<TicketHistory>, ProblemHttpResult>> (long number, HealingReader reader, CancellationToken cancel) =>
@@ -42,6 +44,12 @@ internal static class HealingEndpoints
         CheckMost(most) is { } wrong ? wrong
         : status is not null && !Statuses.Contains(status, StringComparer.Ordinal) ? Invalid("status", $"status is '{status}'; it must be one of {string.Join(", ", Statuses)}.")
         : TypedResults.Ok(await reader.TicketsAsync(status, most, cancel));
+
+    private static async Task<Results<Ok<RedriveView>, ProblemHttpResult>> RedriveAsync(
+        RedriveRequest body, HttpContext http, RedrivePlan plan, CancellationToken cancel, string? reason = null) =>
+        body.Validate(reason) is { Count: > 0 } errors
+            ? ProblemResults.ValidationFailed(errors)
+            : TypedResults.Ok(await plan.MakeAsync(body, reason!, http.OperatorName(), cancel));
 
     private static ProblemHttpResult? CheckMost(int most) =>
         most is < 1 or > MostAtOnce ? Invalid("most", string.Create(CultureInfo.InvariantCulture, $"most is {most}; it must be from 1 to {MostAtOnce}.")) : null;

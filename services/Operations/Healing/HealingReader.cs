@@ -25,7 +25,7 @@ internal sealed class HealingReader(NpgsqlDataSource database)
     public async Task<IReadOnlyList<DeadLetterView>> LettersAsync(LetterFilter filter, int most, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT {LetterColumns} FROM dead_letters l JOIN tickets t ON t.letter_id = l.id
+            SELECT {LetterColumns} FROM dead_letters l JOIN tickets t ON t.letter_id = coalesce(l.origin_id, l.id)
             WHERE ($1 IS NULL OR service_name = $1) AND ($2 IS NULL OR operation = $2) AND ($3 IS NULL OR error_code = $3) AND ($4 IS NULL OR key = $4) AND ($5 IS NULL OR fingerprint = $5)
             ORDER BY arrived DESC LIMIT {most}
             """));
@@ -77,7 +77,7 @@ internal sealed class HealingReader(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand($"SELECT {TicketColumns} FROM tickets WHERE number = $1");
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
-        if ((await ReadTicketsAsync(command, cancellationToken)).FirstOrDefault() is not { } ticket)
+        if (await ReadTicketsAsync(command, cancellationToken) is not [var ticket])
         {
             return null;
         }

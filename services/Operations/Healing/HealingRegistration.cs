@@ -10,6 +10,8 @@ internal static class HealingRegistration
     {
         services.AddOptions<HealingOptions>().BindConfiguration(HealingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HealingReader>();
+        services.AddSingleton<RedrivePlan>();
+        services.AddHostedService<RedriveWorker>();
         services.AddKafkaConsumer<ArrivedLetter, DeadLetterHandler>(consumer => (consumer.Topic, consumer.GroupId) = (DeadLetter.Topic, "healing"));
         return services;
     }

@@ -12,17 +12,22 @@ internal static class HealingSql
         var letter = arrived.Letter;
         return new NpgsqlBatchCommand(
             """
-            WITH kept AS (
-                INSERT INTO dead_letters (id, service_name, operation, error_code, error_detail, retry_count, key, traceparent, failed_at, arrived_at, fingerprint, letter)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            WITH origin AS (
+                SELECT coalesce(letter.origin_id, letter.id) AS id FROM redrives JOIN dead_letters letter ON letter.id = redrives.letter_id WHERE redrives.message_id = $17),
+            kept AS (
+                INSERT INTO dead_letters (id, service_name, operation, error_code, error_detail, retry_count, key, traceparent, failed_at, arrived_at, fingerprint, letter, origin_id)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT id FROM origin))
                 ON CONFLICT (id) DO NOTHING
-                RETURNING id),
+                RETURNING id, origin_id),
             opened AS (
                 INSERT INTO tickets (letter_id, summary, priority, labels, status, opened_at, changed_at)
-                SELECT id, $13, $14, $15, 'open', $10, $10 FROM kept
-                RETURNING number)
+                SELECT id, $13, $14, $15, 'open', $10, $10 FROM kept WHERE origin_id IS NULL
+                RETURNING number, '' AS before),
+            opened_again AS (
+                UPDATE tickets SET status = 'open', changed_at = $10 FROM kept WHERE tickets.letter_id = kept.origin_id
+                RETURNING number, 'It was sent again and failed again. ' AS before)
             INSERT INTO ticket_comments (ticket, at, author, text)
-            SELECT number, $10, 'healing', $16 FROM opened
+            SELECT number, $10, 'healing', before || $16 FROM (SELECT * FROM opened UNION ALL SELECT * FROM opened_again) AS either
             """)
         {
             Parameters =
@@ -43,6 +48,7 @@ internal static class HealingSql
                 Text(options.PriorityOf(letter.ErrorCode)),
                 new NpgsqlParameter<string[]> { TypedValue = [.. options.Labels] },
                 Text($"{letter.Operation} failed {letter.RetryCount} times: {letter.ErrorCode}. {letter.ErrorDetail}"),
+                new NpgsqlParameter { Value = Guid.TryParse(letter.Source.MessageId, out var sent) ? sent : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
             },
         };
     }

@@ -164,7 +164,7 @@ internal sealed class SplitGroup
 
     private ConsumedBatch<string> Read(int size)
     {
-        var batch = new ConsumedBatch<string>(size);
+        var batch = new ConsumedBatch<string>(size, _options.GroupId);
         for (var partition = 0; partition < _log.Partitions; partition++)
         {
             while (!batch.IsFull && _log.Find(partition, _position[partition]) is { } message)

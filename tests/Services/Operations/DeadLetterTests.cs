@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Confluent.Kafka;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Tests;
@@ -33,26 +32,26 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         _kafka.Dispose();
     }
 
-    [Theory(Timeout = 60_000)]
-    [InlineData("PAYMENT_UNAVAILABLE", "P1")]
-    [InlineData("HANDLER_FAILED", "P2")]
-    [InlineData("MALFORMED_MESSAGE", "P3")]
-    public async Task A_letter_becomes_a_ticket_whose_priority_follows_from_its_code(string code, string priority)
+    [Fact(Timeout = 60_000)]
+    public async Task A_letter_becomes_a_ticket_whose_priority_follows_from_its_code()
     {
-        var letter = Letter(code: code);
-        await SendAsync(letter);
+        (string Code, string Priority)[] expected = [("PAYMENT_UNAVAILABLE", "P1"), ("HANDLER_FAILED", "P2"), ("MALFORMED_MESSAGE", "P3")];
+        var letters = expected.Select(one => Letter(code: one.Code)).ToList();
+        foreach (var letter in letters)
+        {
+            await SendAsync(letter);
+        }
 
-        var ticket = (await TicketsAsync(1))[0];
-        ticket.GetProperty("letterId").GetGuid().ShouldBe(letter.Id);
-        ticket.GetProperty("summary").GetString().ShouldBe("orders - Failed");
-        ticket.GetProperty("priority").GetString().ShouldBe(priority);
-        ticket.GetProperty("labels").EnumerateArray().Select(label => label.GetString()).ShouldBe(["auto-heal", "temporal"]);
-        ticket.GetProperty("status").GetString().ShouldBe("open");
-        var history = await GetAsync($"/api/tickets/{ticket.GetProperty("number").GetInt64()}");
-        history.GetProperty("comments")[0].GetProperty("text").GetString().ShouldBe($"saga order: pay failed 3 times: {code}. It answered 503.");
+        var tickets = (await TicketsAsync(expected.Length)).Reverse().ToList();
+        tickets.Select(ticket => ticket.GetProperty("letterId").GetGuid()).ShouldBe(letters.Select(letter => letter.Id));
+        tickets.Select(ticket => ticket.GetProperty("priority").GetString()).ShouldBe(expected.Select(one => one.Priority));
+        tickets.ShouldAllBe(ticket => ticket.GetProperty("summary").GetString() == "orders - Failed" && ticket.GetProperty("status").GetString() == "open");
+        tickets[0].GetProperty("labels").EnumerateArray().Select(label => label.GetString()).ShouldBe(["auto-heal", "temporal"]);
+        var history = await GetAsync($"/api/tickets/{tickets[0].GetProperty("number").GetInt64()}");
+        history.GetProperty("comments")[0].GetProperty("text").GetString().ShouldBe("saga order: pay failed 3 times: PAYMENT_UNAVAILABLE. It answered 503.");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-        using var kept = await _host.Http.GetAsync($"/api/dead-letters/{letter.Id}", Cancel);
-        (await kept.Content.ReadAsByteArrayAsync(Cancel)).ShouldBe(letter.ToJson(), "as it came");
+        using var kept = await _host.Http.GetAsync($"/api/dead-letters/{letters[0].Id}", Cancel);
+        (await kept.Content.ReadAsByteArrayAsync(Cancel)).ShouldBe(letters[0].ToJson(), "as it came");
     }
 
     [Fact(Timeout = 120_000)]
@@ -66,7 +65,7 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         }
 
         var tickets = await TicketsAsync(1000);
-        await SendAsync(Letter(service: "last"));
+        await SendAsync(Letter(service: "last", key: "last"));
         await UntilAsync("/api/dead-letters?service=last", list => list.GetArrayLength() == 1);
         var all = await GetAsync("/api/tickets?most=1000");
         tickets.Select(ticket => ticket.GetProperty("letterId").GetGuid()).Distinct().Count().ShouldBe(1000);
@@ -74,61 +73,58 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         foreach (var key in Enumerable.Range(0, 50).Select(key => $"order-{key}"))
         {
             var kept = (await GetAsync($"/api/dead-letters?key={key}&most=1000")).EnumerateArray().Select(letter => letter.GetProperty("id").GetGuid()).Reverse();
-            kept.ShouldBe(letters.Where(letter => letter.Key == key).Select(letter => letter.Id));
+            var ids = letters.Where(letter => letter.Key == key).Select(letter => letter.Id).ToList();
+            kept.Select(id => ids.IndexOf(id)).ShouldBe(Enumerable.Range(0, ids.Count), key);
         }
 
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 
-    [Theory(Timeout = 60_000)]
-    [InlineData("not json", "'n' is an invalid start of a value")]
-    [InlineData("[]", "could not be converted")]
-    [InlineData("null", "The letter is null.")]
-    [InlineData("-service_name", "service_name")]
-    [InlineData("-source", "source")]
-    [InlineData("service_name=null", "service_name is null; it must have 1 to 200 printable characters.")]
-    [InlineData("service_name=\"\"", "service_name is ''")]
-    [InlineData("error_detail=null", "error_detail is null")]
-    [InlineData("key=null", "key is null")]
-    [InlineData("source=null", "source is null")]
-    [InlineData("retry_count=\"three\"", "retry_count")]
-    [InlineData("retry_count=-1", "retry_count is -1; it must be 0 or more.")]
-    [InlineData("schema_version=2", "schema_version is 2; it must be 1, or a later service must read it.")]
-    [InlineData("id=\"00000000-0000-0000-0000-000000000000\"", "id is empty")]
-    [InlineData("id=\"12\"", "id")]
-    [InlineData("source={\"kind\":\"rain\"}", "source.kind is 'rain'; it must be message or saga.")]
-    [InlineData("source={\"kind\":\"saga\"}", "source.saga_id is missing; it must be a UUID.")]
-    [InlineData("source={\"kind\":\"message\"}", "source.topic and source.message_id must say which message it was.")]
-    public async Task What_is_no_letter_is_kept_with_the_reason_and_the_next_one_is_handled(string change, string reason)
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_no_letter_is_kept_with_the_reason_and_the_next_one_is_handled()
     {
-        await SendAsync(Changed(change), "order-1", Guid.NewGuid().ToString());
+        string[] wrong = ["not json", "-source", "service_name=null", "schema_version=2"];
+        foreach (var change in wrong)
+        {
+            await SendAsync(LetterChange.Of(change), "order-1", Guid.NewGuid().ToString());
+        }
+
         var next = Letter(key: "order-1");
         await SendAsync(next);
 
         // What cannot be read is a letter itself, with the original as its payload.
-        var letters = await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 2);
-        var bad = letters.EnumerateArray().Single(letter => letter.GetProperty("id").GetGuid() != next.Id);
-        (bad.GetProperty("serviceName").GetString(), bad.GetProperty("operation").GetString(), bad.GetProperty("errorCode").GetString())
-            .ShouldBe((bad.GetProperty("serviceName").GetString(), "process dlq.events.v1", "MALFORMED_MESSAGE"));
-        bad.GetProperty("errorDetail").GetString().ShouldNotBeNull().ShouldContain(reason);
-        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-        var kept = await GetAsync($"/api/dead-letters/{bad.GetProperty("id").GetGuid()}");
-        kept.GetProperty("payload").GetString().ShouldBe(Encoding.UTF8.GetString(Changed(change)));
-    }
+        var letters = await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == wrong.Length + 1);
+        var bad = letters.EnumerateArray().Where(letter => letter.GetProperty("id").GetGuid() != next.Id).Reverse().ToList();
+        foreach (var letter in bad)
+        {
+            (letter.GetProperty("operation").GetString(), letter.GetProperty("errorCode").GetString()).ShouldBe(("process dlq.events.v1", "MALFORMED_MESSAGE"));
+        }
 
-    [Theory(Timeout = 60_000)]
-    [InlineData("/api/tickets?status=broken", "status", "status is 'broken'; it must be one of open, diagnosing, healing, resolved, escalated.")]
-    [InlineData("/api/tickets?most=0", "most", "most is 0; it must be from 1 to 1000.")]
-    [InlineData("/api/dead-letters?most=1001", "most", "most is 1001; it must be from 1 to 1000.")]
-    public async Task A_question_that_is_none_is_refused_and_says_why(string path, string field, string said)
-    {
-        using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
-        (await Problem.ReadAsync(answer)).Error(field).ShouldBe(said);
+        bad.Select(letter => letter.GetProperty("errorDetail").GetString()).ShouldContain("JsonException: schema_version is 2; it must be 1, or a later service must read it.");
+        var payloads = new List<string?>();
+        foreach (var letter in bad)
+        {
+            payloads.Add((await GetAsync($"/api/dead-letters/{letter.GetProperty("id").GetGuid()}")).GetProperty("payload").GetString());
+        }
+
+        payloads.ShouldBe(wrong.Select(change => Encoding.UTF8.GetString(LetterChange.Of(change))), ignoreOrder: true);
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_not_there_is_not_found()
+    public async Task A_question_that_is_none_is_refused_and_says_why()
     {
+        foreach (var (path, field, said) in new[]
+        {
+            ("/api/tickets?status=broken", "status", "status is 'broken'; it must be one of open, diagnosing, healing, resolved, escalated."),
+            ("/api/tickets?most=0", "most", "most is 0; it must be from 1 to 1000."),
+            ("/api/dead-letters?most=1001", "most", "most is 1001; it must be from 1 to 1000."),
+        })
+        {
+            using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
+            (await Problem.ReadAsync(answer)).Error(field).ShouldBe(said);
+        }
+
         foreach (var path in new[] { "/api/tickets/7", $"/api/dead-letters/{Guid.NewGuid()}" })
         {
             using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
@@ -171,43 +167,12 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         Payload = """{"orderId":"o-1"}""",
     };
 
-    /// <summary>A letter without a field (<c>-field</c>), with another value in it (<c>field=json</c>), or something else altogether.</summary>
-    private static byte[] Changed(string change)
-    {
-        var letter = new DeadLetter
-        {
-            ServiceName = "orders",
-            Operation = "saga order: pay",
-            ErrorCode = "PAYMENT_UNAVAILABLE",
-            ErrorDetail = "It answered 503.",
-            RetryCount = 3,
-            Key = "order-1",
-            Source = DeadLetterSource.Saga(new Guid("11111111-1111-1111-1111-111111111111"), "pay"),
-            Time = DateTimeOffset.UnixEpoch,
-        };
-        var body = JsonNode.Parse(letter.ToJson())!.AsObject();
-        if (change.StartsWith('-'))
-        {
-            body.Remove(change[1..]);
-        }
-        else if (change.Split('=', 2) is [var field, var value])
-        {
-            body[field] = JsonNode.Parse(value);
-        }
-        else
-        {
-            return Encoding.UTF8.GetBytes(change);
-        }
-
-        return JsonSerializer.SerializeToUtf8Bytes(body);
-    }
-
     private Task<OperationsHost> StartAsync(params (string, string)[] settings) =>
         OperationsHost.StartAsync(postgres, _kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), .. settings]);
 
-    private Task SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
+    private Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
 
-    private Task SendAsync(byte[] payload, string key, string messageId) => _producer.ProduceAsync(
+    private Task<DeliveryResult<string, byte[]>> SendAsync(byte[] payload, string key, string messageId) => _producer.ProduceAsync(
         DeadLetter.Topic, new Message<string, byte[]> { Key = key, Value = payload, Headers = new Headers { { "message-id", Encoding.UTF8.GetBytes(messageId) } } }, Cancel);
 
     private async Task<IReadOnlyList<JsonElement>> TicketsAsync(int count) =>
