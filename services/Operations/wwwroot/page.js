@@ -52,7 +52,7 @@ function show() {
 
 const share = new Intl.NumberFormat(undefined, { style: 'percent' });
 const inUnit = {
-  p99: value => `${whole.format(value * 1000)} ms`,
+  p99: value => `${whole.format(Math.round(value * 1000))} ms`,
   errors: value => new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 }).format(value),
   slope: value => amounts.format(value),
 };
