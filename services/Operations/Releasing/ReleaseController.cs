@@ -3,23 +3,27 @@ using ResilientShop.Resilience.Policies;
 
 namespace ResilientShop.Operations.Releasing;
 
-/// <summary>Lets the gate look at the releases under way, once a second those that are due.</summary>
+/// <summary>
+/// Lets the gate look at the releases under way, once a second those that are due; and every few seconds for releases that another process began and does not look after any
+/// more, be it this one's predecessor or an instance beside it.
+/// </summary>
 internal sealed partial class ReleaseController(ReleaseRuns runs, TimeProvider time, ILogger<ReleaseController> logger) : BackgroundService
 {
+    private const int LooksBetweenOrphans = 3;
+
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        var hasResumed = false;
-        while (true)
+        for (var look = 0; ; look++)
         {
             try
             {
                 await runs.LookAsync(stoppingToken);
-                if (!hasResumed)
+                if (look % LooksBetweenOrphans == 0)
                 {
-                    hasResumed = await runs.ResumeAsync(stoppingToken);
+                    await runs.ResumeAsync(stoppingToken);
                 }
             }
             catch (Exception exception) when (exception is PolicyStoreException or NpgsqlException && !stoppingToken.IsCancellationRequested)

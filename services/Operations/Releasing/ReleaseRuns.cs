@@ -71,7 +71,7 @@ internal sealed partial class ReleaseRuns(
             var begun = (await record.LatestAsync(cancellationToken)).Where(entry => entry.GoesOn && Find(entry.Service) is null);
             await EachAsync(begun, async entry =>
             {
-                isDone &= await BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "the gate was started again", ReleaseEntry.Gate, cancellationToken)
+                isDone &= await BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "its gate went away, and another goes on", ReleaseEntry.Gate, cancellationToken)
                     || await LeaveAsync(entry.Service, entry.ReleaseId, isTakenFromUs: false, cancellationToken);
             });
             return isDone;
@@ -125,7 +125,7 @@ internal sealed partial class ReleaseRuns(
         if (followerOf(service) is { } follower && !await follower.SetShareAsync(share, id, reason, cancellationToken))
         {
             // The process ended between the rollback and its record.
-            await SettleAsync(service, id, ReleaseAction.RollBack, 0, "Rolled back before the gate was started again.", ReleaseEntry.Gate, null, cancellationToken);
+            await SettleAsync(service, id, ReleaseAction.RollBack, 0, "Rolled back before its gate went away.", ReleaseEntry.Gate, null, cancellationToken);
             return true;
         }
 
