@@ -71,7 +71,7 @@ internal static class ReleaseEndpoints
     {
         var name = service.Length > 64 ? service[..64] + "..." : service;
         return !canaries.Names.Contains(service, StringComparer.Ordinal)
-            ? ProblemResults.NotFound(canaries.Names.Count == 0 ? $"{name} has no canary; no service has." : $"{name} has no canary; {string.Join(", ", canaries.Names)} has.")
+            ? ProblemResults.NotFound(canaries.Names.Count == 0 ? $"{name} has no canary; no service has." : $"{name} has no canary; there are canaries of {string.Join(", ", canaries.Names)}.")
             : string.IsNullOrWhiteSpace(reason)
                 ? ProblemResults.ValidationFailed(new Dictionary<string, string[]> { ["reason"] = ["reason is not there; it must say why, for the record: add ?reason=..."] })
                 : null;

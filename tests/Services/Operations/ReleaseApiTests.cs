@@ -63,7 +63,7 @@ public sealed class ReleaseApiTests(PostgresServer postgres, EtcdServer etcd) : 
     }
 
     [Theory(Timeout = 60_000)]
-    [InlineData("/api/releases/orders/start?reason=x", HttpStatusCode.NotFound, "orders has no canary; payments has.")]
+    [InlineData("/api/releases/orders/start?reason=x", HttpStatusCode.NotFound, "orders has no canary; there are canaries of payments.")]
     [InlineData("/api/releases/payments/start", HttpStatusCode.BadRequest, "reason is not there")]
     [InlineData("/api/releases/payments/promote", HttpStatusCode.BadRequest, "reason is not there")]
     public async Task What_cannot_be_done_is_refused_and_says_why(string path, HttpStatusCode status, string said)
