@@ -11,26 +11,13 @@ namespace ResilientShop.Services.Tests.Operations;
 /// <summary>Dead letters of any service become tickets in Operations, each once: on a real database and the Kafka protocol.</summary>
 public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
 {
-    private readonly MockKafka _kafka = new();
-    private string _database = null!;
-    private OperationsHost _host = null!;
-    private IProducer<string, byte[]> _producer = null!;
+    private LetterWorld _world = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        _database = await postgres.CreateDatabaseAsync();
-        _host = await StartAsync();
-        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = _kafka.BootstrapServers, MessageMaxBytes = 6_000_000 }).Build();
-    }
+    public async ValueTask InitializeAsync() => _world = await LetterWorld.StartAsync(postgres);
 
-    public async ValueTask DisposeAsync()
-    {
-        _producer.Dispose();
-        await _host.DisposeAsync();
-        _kafka.Dispose();
-    }
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact(Timeout = 60_000)]
     public async Task A_letter_becomes_a_ticket_whose_priority_follows_from_its_code()
@@ -39,7 +26,7 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         var letters = expected.Select(one => Letter(code: one.Code)).ToList();
         foreach (var letter in letters)
         {
-            await SendAsync(letter);
+            await _world.SendAsync(letter);
         }
 
         var tickets = (await TicketsAsync(expected.Length)).Reverse().ToList();
@@ -47,32 +34,32 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         tickets.Select(ticket => ticket.GetProperty("priority").GetString()).ShouldBe(expected.Select(one => one.Priority));
         tickets.ShouldAllBe(ticket => ticket.GetProperty("summary").GetString() == "orders - Failed" && ticket.GetProperty("status").GetString() == "open");
         tickets[0].GetProperty("labels").EnumerateArray().Select(label => label.GetString()).ShouldBe(["auto-heal", "temporal"]);
-        var history = await GetAsync($"/api/tickets/{tickets[0].GetProperty("number").GetInt64()}");
+        var history = await _world.GetAsync($"/api/tickets/{tickets[0].GetProperty("number").GetInt64()}");
         history.GetProperty("comments")[0].GetProperty("text").GetString().ShouldBe("saga order: pay failed 3 times: PAYMENT_UNAVAILABLE. It answered 503.");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-        using var kept = await _host.Http.GetAsync($"/api/dead-letters/{letters[0].Id}", Cancel);
+        using var kept = await _world.Http.GetAsync($"/api/dead-letters/{letters[0].Id}", Cancel);
         (await kept.Content.ReadAsByteArrayAsync(Cancel)).ShouldBe(letters[0].ToJson(), "as it came");
     }
 
     [Fact(Timeout = 120_000)]
     public async Task A_thousand_letters_at_two_replicas_sent_twice_are_a_thousand_tickets_in_the_order_of_their_keys()
     {
-        await using var second = await StartAsync();
+        await using var second = await _world.AddReplicaAsync();
         var letters = Enumerable.Range(0, 1000).Select(number => Letter(key: $"order-{number % 50}")).ToList();
         foreach (var round in new[] { 0, 1 })
         {
-            await Task.WhenAll(letters.Select((letter, number) => SendAsync(letter, messageId: round == 0 ? null : $"another-{number}")));
+            await Task.WhenAll(letters.Select((letter, number) => _world.SendAsync(letter, messageId: round == 0 ? null : $"another-{number}")));
         }
 
         var tickets = await TicketsAsync(1000);
-        await SendAsync(Letter(service: "last", key: "last"));
-        await UntilAsync("/api/dead-letters?service=last", list => list.GetArrayLength() == 1);
-        var all = await GetAsync("/api/tickets?most=1000");
+        await _world.SendAsync(Letter(service: "last", key: "last"));
+        await _world.UntilAsync("/api/dead-letters?service=last", list => list.GetArrayLength() == 1);
+        var all = await _world.GetAsync("/api/tickets?most=1000");
         tickets.Select(ticket => ticket.GetProperty("letterId").GetGuid()).Distinct().Count().ShouldBe(1000);
         all[0].GetProperty("summary").GetString().ShouldBe("last - Failed", "nothing came behind it");
         foreach (var key in Enumerable.Range(0, 50).Select(key => $"order-{key}"))
         {
-            var kept = (await GetAsync($"/api/dead-letters?key={key}&most=1000")).EnumerateArray().Select(letter => letter.GetProperty("id").GetGuid()).Reverse();
+            var kept = (await _world.GetAsync($"/api/dead-letters?key={key}&most=1000")).EnumerateArray().Select(letter => letter.GetProperty("id").GetGuid()).Reverse();
             var ids = letters.Where(letter => letter.Key == key).Select(letter => letter.Id).ToList();
             kept.Select(id => ids.IndexOf(id)).ShouldBe(Enumerable.Range(0, ids.Count), key);
         }
@@ -86,14 +73,14 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         string[] wrong = ["not json", "-source", "service_name=null", "schema_version=2"];
         foreach (var change in wrong)
         {
-            await SendAsync(LetterChange.Of(change), "order-1", Guid.NewGuid().ToString());
+            await _world.SendAsync(LetterChange.Of(change), "order-1", Guid.NewGuid().ToString());
         }
 
         var next = Letter(key: "order-1");
-        await SendAsync(next);
+        await _world.SendAsync(next);
 
         // What cannot be read is a letter itself, with the original as its payload.
-        var letters = await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == wrong.Length + 1);
+        var letters = await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == wrong.Length + 1);
         var bad = letters.EnumerateArray().Where(letter => letter.GetProperty("id").GetGuid() != next.Id).Reverse().ToList();
         foreach (var letter in bad)
         {
@@ -104,7 +91,7 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         var payloads = new List<string?>();
         foreach (var letter in bad)
         {
-            payloads.Add((await GetAsync($"/api/dead-letters/{letter.GetProperty("id").GetGuid()}")).GetProperty("payload").GetString());
+            payloads.Add((await _world.GetAsync($"/api/dead-letters/{letter.GetProperty("id").GetGuid()}")).GetProperty("payload").GetString());
         }
 
         payloads.ShouldBe(wrong.Select(change => Encoding.UTF8.GetString(LetterChange.Of(change))), ignoreOrder: true);
@@ -121,13 +108,13 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
             ("/api/dead-letters?most=1001", "most", "most is 1001; it must be from 1 to 1000."),
         })
         {
-            using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
+            using var answer = await _world.Http.GetAsync(path, TestContext.Current.CancellationToken);
             (await Problem.ReadAsync(answer)).Error(field).ShouldBe(said);
         }
 
         foreach (var path in new[] { "/api/tickets/7", $"/api/dead-letters/{Guid.NewGuid()}" })
         {
-            using var answer = await _host.Http.GetAsync(path, TestContext.Current.CancellationToken);
+            using var answer = await _world.Http.GetAsync(path, TestContext.Current.CancellationToken);
             answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
     }
@@ -135,13 +122,13 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
     [Fact(Timeout = 60_000)]
     public async Task Letters_are_found_by_what_they_say()
     {
-        await SendAsync(Letter(service: "orders", key: "a"));
-        await SendAsync(Letter(service: "payments", code: "CARD_DECLINED", key: "b"));
+        await _world.SendAsync(Letter(service: "orders", key: "a"));
+        await _world.SendAsync(Letter(service: "payments", code: "CARD_DECLINED", key: "b"));
         await TicketsAsync(2);
 
         foreach (var (query, count) in new[] { ("service=payments", 1), ("code=CARD_DECLINED", 1), ("key=a", 1), ("operation=saga order: pay", 2), ("service=orders&key=b", 0) })
         {
-            (await GetAsync($"/api/dead-letters?{query}")).GetArrayLength().ShouldBe(count, query);
+            (await _world.GetAsync($"/api/dead-letters?{query}")).GetArrayLength().ShouldBe(count, query);
         }
 
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
@@ -150,7 +137,7 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
     [Fact]
     public async Task A_priority_that_is_none_stops_the_start()
     {
-        var failure = await Should.ThrowAsync<Exception>(() => StartAsync(("Healing:Priorities:CARD_DECLINED", "urgent")));
+        var failure = await Should.ThrowAsync<Exception>(() => _world.AddReplicaAsync(("Healing:Priorities:CARD_DECLINED", "urgent")));
         failure.ToString().ShouldContain("Healing:Priorities:CARD_DECLINED is 'urgent'; it must be one of P1, P2, P3, P4, P5.");
     }
 
@@ -167,31 +154,6 @@ public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime
         Payload = """{"orderId":"o-1"}""",
     };
 
-    private Task<OperationsHost> StartAsync(params (string, string)[] settings) =>
-        OperationsHost.StartAsync(postgres, _kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), .. settings]);
-
-    private Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
-
-    private Task<DeliveryResult<string, byte[]>> SendAsync(byte[] payload, string key, string messageId) => _producer.ProduceAsync(
-        DeadLetter.Topic, new Message<string, byte[]> { Key = key, Value = payload, Headers = new Headers { { "message-id", Encoding.UTF8.GetBytes(messageId) } } }, Cancel);
-
     private async Task<IReadOnlyList<JsonElement>> TicketsAsync(int count) =>
-        [.. (await UntilAsync("/api/tickets?most=1000", list => list.GetArrayLength() >= count)).EnumerateArray()];
-
-    private Task<JsonElement> GetAsync(string path) => _host.Http.GetFromJsonAsync<JsonElement>(path, Cancel);
-
-    private async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isReached)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (true)
-        {
-            var answer = await GetAsync(path);
-            if (isReached(answer))
-            {
-                return answer;
-            }
-
-            await timer.WaitForNextTickAsync(Cancel);
-        }
-    }
+        [.. (await _world.UntilAsync("/api/tickets?most=1000", list => list.GetArrayLength() >= count)).EnumerateArray()];
 }

@@ -11,26 +11,13 @@ namespace ResilientShop.Services.Tests.Operations;
 /// <summary>Dead letters are sent again: to the group that failed, in their order, at a capped rate, each once. On a real database and the Kafka protocol.</summary>
 public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
 {
-    private readonly MockKafka _kafka = new();
-    private string _database = null!;
-    private OperationsHost _host = null!;
-    private IProducer<string, byte[]> _producer = null!;
+    private LetterWorld _world = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        _database = await postgres.CreateDatabaseAsync();
-        _host = await StartAsync();
-        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = _kafka.BootstrapServers }).Build();
-    }
+    public async ValueTask InitializeAsync() => _world = await LetterWorld.StartAsync(postgres);
 
-    public async ValueTask DisposeAsync()
-    {
-        _producer.Dispose();
-        await _host.DisposeAsync();
-        _kafka.Dispose();
-    }
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact(Timeout = 60_000)]
     public async Task A_message_that_could_not_be_handled_has_its_effect_when_it_is_sent_again_and_once()
@@ -40,9 +27,9 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         var dry = await RedriveAsync(new { ids = new[] { letter.Id }, dryRun = true });
         (dry.GetProperty("dryRun").GetBoolean(), dry.GetProperty("matched").GetInt32(), dry.GetProperty("planned").GetInt32()).ShouldBe((true, 1, 1));
         (await RedriveAsync(new { ids = new[] { letter.Id } })).GetProperty("planned").GetInt32().ShouldBe(1);
-        await _host.WaitAsync(summary => summary.Events.GetValueOrDefault(OrderEventTypes.Placed) == 1);
+        await _world.Host.WaitAsync(summary => summary.Events.GetValueOrDefault(OrderEventTypes.Placed) == 1);
 
-        var ticket = (await GetAsync("/api/tickets"))[0];
+        var ticket = (await _world.GetAsync("/api/tickets"))[0];
         ticket.GetProperty("status").GetString().ShouldBe("healing");
         ticket.GetProperty("lastComment").GetString().ShouldNotBeNull().ShouldMatch("^Sent again to orders.events.v1, for group operations as message [0-9a-f-]{36}, by ann: drill$");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
@@ -55,7 +42,7 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         var letter = await ArrivedAsync(OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid()), group: "another") with { Traceparent = Trace });
         await RedriveAsync(new { ids = new[] { letter.Id } });
 
-        var sent = (await _kafka.ReadAsync(Topics.OrderEvents, read => read.Count == 1, TestContext.Current.CancellationToken))[0];
+        var sent = (await _world.Kafka.ReadAsync(Topics.OrderEvents, read => read.Count == 1, TestContext.Current.CancellationToken))[0];
         Header(sent, "only-group").ShouldBe("another");
         Header(sent, "message-id").ShouldNotBe(letter.Source.MessageId);
         Header(sent, "traceparent").ShouldContain("0af7651916cd43dd8448eb211c80319c");
@@ -63,11 +50,10 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         sent.Message.Value.ShouldBe(letter.ReadPayload());
 
         // One that is for everybody comes behind it in its partition, and is the only one that counts.
-        await _producer.ProduceAsync(
+        await _world.ProduceAsync(
             new TopicPartition(Topics.OrderEvents, sent.Partition),
-            new Message<string, byte[]> { Key = letter.Key, Value = Payload(OperationsHost.Event(OrderEventTypes.Confirmed, Guid.NewGuid())) },
-            Cancel);
-        (await _host.WaitAsync(summary => summary.Events.ContainsKey(OrderEventTypes.Confirmed))).Events.Keys.ShouldBe([OrderEventTypes.Confirmed]);
+            new Message<string, byte[]> { Key = letter.Key, Value = Payload(OperationsHost.Event(OrderEventTypes.Confirmed, Guid.NewGuid())) });
+        (await _world.Host.WaitAsync(summary => summary.Events.ContainsKey(OrderEventTypes.Confirmed))).Events.Keys.ShouldBe([OrderEventTypes.Confirmed]);
     }
 
     [Fact(Timeout = 60_000)]
@@ -76,30 +62,30 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         var letter = await ArrivedAsync(OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())).WithPayload("{}"u8));
         await RedriveAsync(new { ids = new[] { letter.Id } });
 
-        await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 2);
-        var ticket = (await GetAsync("/api/tickets")).EnumerateArray().Single();
+        await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 2);
+        var ticket = (await _world.GetAsync("/api/tickets")).EnumerateArray().Single();
         ticket.GetProperty("status").GetString().ShouldBe("open");
         ticket.GetProperty("lastComment").GetString().ShouldNotBeNull().ShouldStartWith("It was sent again and failed again. process orders.events.v1 failed 0 times: MALFORMED_MESSAGE.");
 
         // And again: the second letter belongs to the first one's ticket too.
-        var second = (await GetAsync("/api/dead-letters"))[0].GetProperty("id").GetGuid();
+        var second = (await _world.GetAsync("/api/dead-letters"))[0].GetProperty("id").GetGuid();
         await RedriveAsync(new { ids = new[] { second } });
-        await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
-        (await GetAsync("/api/tickets")).GetArrayLength().ShouldBe(1);
+        await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
+        (await _world.GetAsync("/api/tickets")).GetArrayLength().ShouldBe(1);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 
     [Fact(Timeout = 120_000)]
     public async Task Many_keep_the_order_of_their_keys_at_two_replicas_and_leave_no_faster_than_they_may()
     {
-        await using var second = await StartAsync();
+        await using var second = await _world.AddReplicaAsync();
         var letters = Enumerable.Range(0, 200).Select(number => OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid()), group: "another", key: $"key-{number % 7}")).ToList();
         foreach (var letter in letters)
         {
-            await SendAsync(letter);
+            await _world.SendAsync(letter);
         }
 
-        await UntilAsync("/api/dead-letters?most=1000", list => list.GetArrayLength() == letters.Count);
+        await _world.UntilAsync("/api/dead-letters?most=1000", list => list.GetArrayLength() == letters.Count);
         var before = DateTimeOffset.UtcNow;
         var plan = await RedriveAsync(new { service = "operations", perSecond = 100 });
         plan.GetProperty("planned").GetInt32().ShouldBe(200);
@@ -108,7 +94,7 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         again.GetProperty("planned").GetInt32().ShouldBe(0);
         again.GetProperty("refused")[0].GetProperty("reason").GetString().ShouldBe("It waits to be sent again already.");
 
-        var sent = await _kafka.ReadAsync(Topics.OrderEvents, read => read.Count == letters.Count, TestContext.Current.CancellationToken);
+        var sent = await _world.Kafka.ReadAsync(Topics.OrderEvents, read => read.Count == letters.Count, TestContext.Current.CancellationToken);
         DateTimeOffset.UtcNow.ShouldBeGreaterThanOrEqualTo(plan.GetProperty("doneAt").GetDateTimeOffset());
         sent.Select(message => Header(message, "message-id")).Distinct().Count().ShouldBe(letters.Count);
         foreach (var key in letters.Select(letter => letter.Key).Distinct())
@@ -126,10 +112,10 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         var saga = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { Source = DeadLetterSource.Saga(Guid.NewGuid(), "pay") };
         foreach (var letter in new[] { truncated, empty, saga })
         {
-            await SendAsync(letter);
+            await _world.SendAsync(letter);
         }
 
-        await UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
+        await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
         var unknown = Guid.NewGuid();
         var plan = await RedriveAsync(new { ids = new[] { truncated.Id, empty.Id, saga.Id, unknown } });
         plan.GetProperty("planned").GetInt32().ShouldBe(0);
@@ -157,7 +143,7 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
             (await Problem.ReadAsync(answer)).Error(field).ShouldBe(said);
         }
 
-        using var stranger = await _host.Http.PostAsJsonAsync("/api/dead-letters/redrive?reason=x", new { service = "x" }, TestContext.Current.CancellationToken);
+        using var stranger = await _world.Http.PostAsJsonAsync("/api/dead-letters/redrive?reason=x", new { service = "x" }, TestContext.Current.CancellationToken);
         (await Problem.ReadAsync(stranger)).Code.ShouldBe("UNAUTHENTICATED");
     }
 
@@ -177,20 +163,12 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
 
     private static string Header(ConsumeResult<string, byte[]> message, string name) => Encoding.UTF8.GetString(message.Message.Headers.GetLastBytes(name));
 
-    private Task<OperationsHost> StartAsync() =>
-        OperationsHost.StartAsync(postgres, _kafka.BootstrapServers, ("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"));
-
     private async Task<DeadLetter> ArrivedAsync(DeadLetter letter)
     {
-        await SendAsync(letter);
-        await UntilAsync("/api/dead-letters", list => list.EnumerateArray().Any(one => one.GetProperty("id").GetGuid() == letter.Id));
+        await _world.SendAsync(letter);
+        await _world.UntilAsync("/api/dead-letters", list => list.EnumerateArray().Any(one => one.GetProperty("id").GetGuid() == letter.Id));
         return letter;
     }
-
-    private Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter) => _producer.ProduceAsync(
-        DeadLetter.Topic,
-        new Message<string, byte[]> { Key = letter.Key, Value = letter.ToJson(), Headers = new Headers { { "message-id", Encoding.UTF8.GetBytes(letter.Id.ToString()) } } },
-        Cancel);
 
     private async Task<JsonElement> RedriveAsync(object request)
     {
@@ -204,23 +182,6 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/dead-letters/redrive?reason={reason}") { Content = body };
         request.Headers.Add("X-Operator-Key", "secret");
         request.Headers.Add("X-Operator", "ann");
-        return await _host.Http.SendAsync(request, Cancel);
-    }
-
-    private Task<JsonElement> GetAsync(string path) => _host.Http.GetFromJsonAsync<JsonElement>(path, Cancel);
-
-    private async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isReached)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (true)
-        {
-            var answer = await GetAsync(path);
-            if (isReached(answer))
-            {
-                return answer;
-            }
-
-            await timer.WaitForNextTickAsync(Cancel);
-        }
+        return await _world.Http.SendAsync(request, Cancel);
     }
 }

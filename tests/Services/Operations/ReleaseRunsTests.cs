@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ResilientShop.Operations.Releasing;
@@ -11,11 +10,11 @@ namespace ResilientShop.Services.Tests.Operations;
 public sealed class ReleaseRunsTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly Store _store = new();
-    private readonly Metrics _metrics = new();
-    private readonly Record _record = new();
+    private readonly FakeReleaseStore _store = new();
+    private readonly FakeReleaseMetrics _metrics = new();
+    private readonly FakeReleaseRecord _record = new();
     private readonly ReleaseRuns _runs;
-    private Follower? _follower;
+    private FakeReleaseFollower? _follower;
     private readonly ReleasePolicy _policy = new() { Steps = [0.3, 0.5], Checks = ["amount"] };
 
     public ReleaseRunsTests() => _runs = Create();
@@ -165,7 +164,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_consumer_s_groups_are_told_every_share()
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _metrics.Canary = (400, 0, 0);
         await LookAsync();
@@ -177,7 +176,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_consumer_s_canary_is_rolled_back_before_anybody_is_told_so()
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _metrics.Canary = (40, 0, 1);
         follower.IsAway = true;
@@ -194,7 +193,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_consumer_whose_broker_is_away_is_not_begun_to_be_released()
     {
-        _follower = new Follower { IsAway = true };
+        _follower = new FakeReleaseFollower { IsAway = true };
         await Should.ThrowAsync<PolicyStoreException>(() => _runs.StartAsync("operations", "version 2", "ann", Cancel));
         (_store.Said, _runs.Last.Count).ShouldBe((null, 0));
         _record.Actions.ShouldBe(["start", "give-up"]);
@@ -206,7 +205,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_step_of_a_consumer_that_cannot_be_made_now_is_made_at_the_next_look()
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _metrics.Canary = (400, 0, 0);
         follower.IsAway = true;
@@ -222,7 +221,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task What_cannot_be_done_for_one_release_is_done_for_the_others()
     {
-        _follower = new Follower();
+        _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         var runs = _record.Entries.Count;
         _follower.IsAway = true;
@@ -250,7 +249,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_promotion_that_was_not_put_on_record_any_more_is_put_there_by_the_next_process()
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _store.Said = _store.Said! with { Stage = ReleaseStage.Promoted, Share = 1, Reason = "Promoted: all is well." };
         _store.IsTaken = true;
@@ -265,7 +264,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [InlineData(ReleaseStage.RolledBack, "rolled back")]
     public async Task A_consumer_follows_what_somebody_else_says_in_the_store(ReleaseStage stage, string told)
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _store.Said = _store.Said! with { Stage = stage, Id = "another" };
         _store.IsTaken = true;
@@ -278,7 +277,7 @@ public sealed class ReleaseRunsTests : IDisposable
     [Fact]
     public async Task A_process_that_ended_between_the_rollback_and_its_record_does_not_release_again()
     {
-        var follower = _follower = new Follower();
+        var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         await follower.RollBackAsync("crash", Cancel);
         using var next = Create();
@@ -295,131 +294,5 @@ public sealed class ReleaseRunsTests : IDisposable
     {
         _clock.Advance(_policy.Interval);
         return _runs.LookAsync(Cancel);
-    }
-
-    private sealed class Store : IReleaseStore
-    {
-        public FleetRelease? Said { get; set; }
-
-        public bool IsTaken { get; set; }
-
-        public bool IsAway { get; set; }
-
-        public string Name => "memory";
-
-        public TimeSpan Lease => TimeSpan.FromSeconds(10);
-
-        public IAsyncEnumerable<IReadOnlyDictionary<string, FleetRelease>> WatchAsync(Action<PolicyStoreException?> problem, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<bool> AnalyseAsync(string service, FleetRelease release, CancellationToken cancellationToken)
-        {
-            Throw();
-            Said = IsTaken ? Said : release;
-            return Task.FromResult(!IsTaken);
-        }
-
-        public Task SettleAsync(string service, FleetRelease release, CancellationToken cancellationToken)
-        {
-            Throw();
-            Said = release;
-            return Task.CompletedTask;
-        }
-
-        public Task ForgetAsync(string service, CancellationToken cancellationToken)
-        {
-            Throw();
-            Said = null;
-            return Task.CompletedTask;
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        private void Throw()
-        {
-            if (IsAway)
-            {
-                throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "etcd is away");
-            }
-        }
-    }
-
-    private sealed class Follower : IReleaseFollower
-    {
-        private readonly HashSet<string> _rolledBack = [];
-
-        public bool IsAway { get; set; }
-
-        public List<string> Told { get; } = [];
-
-        public List<string> Ids { get; } = [];
-
-        public Task<bool> SetShareAsync(double share, string releaseId, string reason, CancellationToken cancellationToken)
-        {
-            Throw();
-            if (_rolledBack.Contains(releaseId))
-            {
-                return Task.FromResult(false);
-            }
-
-            Told.Add(share.ToString(CultureInfo.InvariantCulture));
-            Ids.Add(releaseId);
-            return Task.FromResult(true);
-        }
-
-        public Task RollBackAsync(string reason, CancellationToken cancellationToken)
-        {
-            Throw();
-            Told.Add("rolled back");
-            _rolledBack.UnionWith(Ids.TakeLast(1));
-            return Task.CompletedTask;
-        }
-
-        private void Throw()
-        {
-            if (IsAway)
-            {
-                throw new PolicyStoreException(PolicyStoreFailure.Unavailable, "the broker is away");
-            }
-        }
-    }
-
-    private sealed class Metrics : IReleaseMetrics
-    {
-        public (long Calls, long Failed, long Wrong) Canary { get; set; }
-
-        public string? Problem { get; set; }
-
-        public List<TimeSpan> Asked { get; } = [];
-
-        public Task<ReleaseEvidence> ReadAsync(string service, TimeSpan time, CancellationToken cancellationToken)
-        {
-            Asked.Add(time);
-            return Task.FromResult(Problem is not null ? new ReleaseEvidence(null, null, Problem) : new ReleaseEvidence(Sample(1000, 0, 0), Sample(Canary.Calls, Canary.Failed, Canary.Wrong))
-            {
-                Queries = new Dictionary<string, string> { ["p95"] = "q", ["success"] = "q", ["amount"] = "q" },
-            });
-        }
-
-        private static ReleaseSample Sample(long calls, long failed, long wrong) => new(
-            new LatencyCounts([0.1, 0.2, 0.4, double.PositiveInfinity], [calls, calls, calls, calls]),
-            new Dictionary<string, CheckCounts> { ["success"] = new(calls - failed, failed), ["amount"] = new(calls - wrong, wrong) });
-    }
-
-    private sealed class Record : IReleaseRecord
-    {
-        public List<ReleaseEntry> Entries { get; } = [];
-
-        public List<string> Actions => [.. Entries.Select(entry => entry.Action)];
-
-        public Task AddAsync(ReleaseEntry entry, CancellationToken cancellationToken)
-        {
-            Entries.Add(entry);
-            return Task.CompletedTask;
-        }
-
-        public Task<IReadOnlyList<ReleaseEntry>> ListAsync(string? service, int most, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<ReleaseEntry>> LatestAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<ReleaseEntry>>([.. Entries.GroupBy(entry => entry.Service).Select(service => service.Last())]);
     }
 }

@@ -1,0 +1,75 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using ResilientShop.Resilience.Durable;
+using ResilientShop.Tests;
+
+namespace ResilientShop.Services.Tests.Operations;
+
+/// <summary>Operations that reads dead letters, on a broker and a database of its own, and whoever sends them.</summary>
+internal sealed class LetterWorld : IAsyncDisposable
+{
+    private readonly PostgresServer _postgres;
+    private readonly string _database;
+    private readonly IProducer<string, byte[]> _producer;
+    private OperationsHost _host = null!;
+
+    private LetterWorld(PostgresServer postgres, string database)
+    {
+        (_postgres, _database) = (postgres, database);
+        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = Kafka.BootstrapServers }).Build();
+    }
+
+    public MockKafka Kafka { get; } = new();
+
+    public OperationsHost Host => _host;
+
+    public HttpClient Http => _host.Http;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static async Task<LetterWorld> StartAsync(PostgresServer postgres)
+    {
+        var world = new LetterWorld(postgres, await postgres.CreateDatabaseAsync());
+        world._host = await world.AddReplicaAsync();
+        return world;
+    }
+
+    /// <summary>One more instance on the same database and broker.</summary>
+    public Task<OperationsHost> AddReplicaAsync(params (string, string)[] settings) =>
+        OperationsHost.StartAsync(_postgres, Kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"), .. settings]);
+
+    public Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
+
+    public Task<DeliveryResult<string, byte[]>> SendAsync(byte[] payload, string key, string messageId) => ProduceAsync(
+        new TopicPartition(DeadLetter.Topic, Partition.Any),
+        new Message<string, byte[]> { Key = key, Value = payload, Headers = new Headers { { "message-id", Encoding.UTF8.GetBytes(messageId) } } });
+
+    public Task<DeliveryResult<string, byte[]>> ProduceAsync(TopicPartition where, Message<string, byte[]> message) => _producer.ProduceAsync(where, message, Cancel);
+
+    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path, Cancel);
+
+    /// <summary>The first answer of which <paramref name="isReached"/> holds.</summary>
+    public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isReached)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            var answer = await GetAsync(path);
+            if (isReached(answer))
+            {
+                return answer;
+            }
+
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _producer.Dispose();
+        await _host.DisposeAsync();
+        Kafka.Dispose();
+    }
+}
