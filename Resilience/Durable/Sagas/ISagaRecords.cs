@@ -28,9 +28,9 @@ internal interface ISagaRecords
     /// <returns>How many there were.</returns>
     Task<int> ForgetAsync(TimeSpan kept, int most, CancellationToken cancellationToken);
 
-    /// <summary>How many are unfinished, overdue and stuck, by definition.</summary>
+    /// <summary>How many are unfinished, overdue, stuck and held, by definition.</summary>
     Task<IReadOnlyList<SagaCounts>> MeasureAsync(TimeSpan overdueAfter, CancellationToken cancellationToken);
 }
 
 /// <summary>How many sagas of a definition have not ended.</summary>
-internal sealed record SagaCounts(string Definition, long Unfinished, long Overdue, long Stuck);
+internal sealed record SagaCounts(string Definition, long Unfinished, long Overdue, long Stuck, long Held);

@@ -27,6 +27,13 @@ public interface ISagaStep
     bool IsRepeatable => true;
 
     /// <summary>
+    /// How long a saga whose transient failure outlasted the retries is held before it turns round, so that the cause can be healed meanwhile. Listeners
+    /// (<see cref="IStuckSagaListener"/>) are told when it begins; <see cref="SagaOperations.RetryAsync"/> makes the saga go on. Not after the pivot, nor for a step that
+    /// may not be repeated. Default 0: it turns round at once.
+    /// </summary>
+    TimeSpan Hold => TimeSpan.Zero;
+
+    /// <summary>
     /// Does it. A pivot without a compensation that has answered that it failed or refused must answer so to every attempt of the same saga: one of an owner
     /// that was paused may arrive late, and nothing could undo it.
     /// </summary>

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace ResilientShop.Resilience.Durable.Sagas;
 
-/// <summary>Told when a step of a saga has failed so often that a person should look. Register any number of them as singletons. Thread-safe.</summary>
+/// <summary>Told when a step of a saga has failed so often that somebody should look: the saga is stuck, stalled or held (<see cref="SagaStatus"/>). Register any number of them as singletons. Thread-safe.</summary>
 public interface IStuckSagaListener
 {
     /// <summary>
@@ -12,7 +12,7 @@ public interface IStuckSagaListener
     /// <param name="saga">The saga.</param>
     /// <param name="stepName">Name of the step that keeps failing.</param>
     /// <param name="last">What the last attempt came to.</param>
-    /// <param name="attempts">How many attempts have failed.</param>
+    /// <param name="attempts">How many attempts have failed; of a held saga, how many retries.</param>
     /// <param name="batch">Where to add the statements.</param>
     void Stuck(SagaContext saga, string stepName, StepOutcome last, int attempts, NpgsqlBatch batch);
 

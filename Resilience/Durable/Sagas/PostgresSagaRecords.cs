@@ -20,7 +20,7 @@ internal sealed class PostgresSagaRecords(NpgsqlDataSource dataSource, SagaDefin
                 : new SagaIntervention(SagaInterventionOutcome.NotFound, $"There is no saga {id}.");
         }
 
-        var turns = saga.Status is SagaStatus.Running or SagaStatus.Stalled or SagaStatus.Completed;
+        var turns = saga.GoesForwards || saga.Status == SagaStatus.Completed;
         var (transition, entry, detail) = decide(saga);
         if (transition is null)
         {
@@ -116,7 +116,7 @@ internal sealed class PostgresSagaRecords(NpgsqlDataSource dataSource, SagaDefin
         var counts = new List<SagaCounts>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            counts.Add(new SagaCounts(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+            counts.Add(new SagaCounts(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4)));
         }
 
         return counts;

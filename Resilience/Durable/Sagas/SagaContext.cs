@@ -37,6 +37,10 @@ public sealed class SagaContext
     /// <summary>The release channel of whoever started it; its steps run under it.</summary>
     public ReleaseChannel Channel { get; internal init; }
 
+    internal string? LastErrorCode { get; set; }
+
+    internal string? LastError { get; set; }
+
     internal DateTimeOffset EndedAt { get; set; }
 
     /// <summary>Next step while running; otherwise the number of steps still to be compensated.</summary>
@@ -60,7 +64,7 @@ public sealed class SagaContext
     /// <summary>Whether it can no longer turn round by itself.</summary>
     internal bool IsPastPivot => Status is SagaStatus.Running or SagaStatus.Stalled && Definition.IsPastPivot(Step);
 
-    internal bool GoesForwards => Status is SagaStatus.Running or SagaStatus.Stalled;
+    internal bool GoesForwards => Status is SagaStatus.Running or SagaStatus.Stalled or SagaStatus.Held;
 
     /// <summary>The step that is next, or null behind the last.</summary>
     internal ISagaStep? Present => GoesForwards && Step < Definition.Steps.Count ? Definition.Steps[Step] : null;

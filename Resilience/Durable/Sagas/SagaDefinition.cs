@@ -114,6 +114,7 @@ public sealed class SagaDefinition
             var isCompensated = step is ICompensableStep || index >= PivotIndex;
             ThrowIf(!isCompensated, step.Name, $"it has no compensation and comes {(PivotIndex is null ? "in a saga without a pivot" : "before the pivot")}; implement {nameof(ICompensableStep)}, or place it after the pivot");
             ThrowIf(step.Timeout <= TimeSpan.Zero, step.Name, $"its timeout is {step.Timeout}, and must be more than 0");
+            ThrowIf(step.Hold < TimeSpan.Zero, step.Name, $"it is held for {step.Hold}, and that must be 0 or more");
             ThrowIf(index == PivotIndex && !step.IsRepeatable && step is not ICompensableStep, step.Name, "a pivot can be repeated or compensated, or nobody could know what came of it");
         }
     }

@@ -62,6 +62,7 @@ internal sealed partial class SagaEngine(
     {
         { GoesForwards: true, CancelCode: { } code } when MayTurn(saga) =>
             TurnAsync(saga, saga.IsInDoubt ? DoubtfulStep(saga) : saga.Step, code, saga.CancelDetail, cancellationToken),
+        { Status: SagaStatus.Held } => TurnAsync(saga, saga.Step + 1, saga.LastErrorCode, saga.LastError, cancellationToken),
         { GoesForwards: true } when saga.Step < saga.Definition.Steps.Count => ForwardAsync(saga, cancellationToken),
         { GoesForwards: true } => CompleteAsync(saga, cancellationToken),
         { Step: > 0 } => BackwardAsync(saga, cancellationToken),
@@ -85,6 +86,9 @@ internal sealed partial class SagaEngine(
             case StepOutcome.Kinds.Done:
                 return await StepDoneAsync(saga, saga.Step + 1, needsNoWrite: saga.Step + 1 == saga.Definition.Steps.Count, cancellationToken);
 
+            case StepOutcome.Kinds.Waiting:
+                return Judge(saga, await _retries.WaitAsync(saga, outcome, cancellationToken));
+
             case not StepOutcome.Kinds.Done when saga.IsPastPivot:
                 return await TryLaterAsync(saga, step.Name, outcome, SagaStatus.Stalled, cancellationToken);
 
@@ -93,6 +97,9 @@ internal sealed partial class SagaEngine(
 
             case StepOutcome.Kinds.Transient when step.IsRepeatable && saga.Attempts < step.Retry.MaxRetries:
                 return await RetryLaterAsync(saga, step, outcome, cancellationToken);
+
+            case StepOutcome.Kinds.Transient when step.IsRepeatable && step.Hold > TimeSpan.Zero:
+                return Judge(saga, await _retries.HoldAsync(saga, step, outcome, cancellationToken));
 
             case StepOutcome.Kinds.Failed or StepOutcome.Kinds.Refused when IsFinalPivot(saga):
             case StepOutcome.Kinds.Refused when !saga.IsInDoubt:

@@ -51,6 +51,9 @@ public static class SagaAction
     /// <summary>A step has failed so often that a person should look.</summary>
     public const string Stuck = "stuck";
 
+    /// <summary>A step has failed as often as it may; the saga waits for the cause to be healed before it turns round.</summary>
+    public const string Held = "held";
+
     /// <summary>A wish to cancel came after the pivot, and changes nothing.</summary>
     public const string CancelledTooLate = "cancelled-too-late";
 

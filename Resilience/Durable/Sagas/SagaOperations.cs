@@ -51,7 +51,7 @@ public sealed partial class SagaOperations
         cancellationToken);
 
     /// <summary>
-    /// Takes the compensation that keeps failing, or the step after the pivot that does, for done, because a person has seen to it, and goes on with the next.
+    /// Takes the compensation that keeps failing, or the step that does, for done, because a person has seen to it, and goes on with the next.
     /// </summary>
     /// <param name="id">Identifier of the saga.</param>
     /// <param name="who">Who wants it, for the history.</param>
@@ -69,9 +69,9 @@ public sealed partial class SagaOperations
             {
                 { Status: SagaStatus.Stuck, Step: > 0 } =>
                     (Same(saga, SagaStatus.Compensating, saga.Step - 1), UndoAt(saga, saga.Step - 1), $"{NameAt(saga, saga.Step - 1)} counts as undone."),
-                { Status: SagaStatus.Stalled } when saga.Step < saga.Definition.Steps.Count =>
+                { Status: SagaStatus.Stalled or SagaStatus.Held } when saga.Step < saga.Definition.Steps.Count =>
                     (Same(saga, SagaStatus.Running, saga.Step + 1), NameAt(saga, saga.Step), $"{NameAt(saga, saga.Step)} counts as done."),
-                _ => (null, null, $"The saga is {saga.Status.ToName()}: only a step that keeps failing (stuck, stalled) can be skipped."),
+                _ => (null, null, $"The saga is {saga.Status.ToName()}: only a step that keeps failing (stuck, stalled, held) can be skipped."),
             },
             cancellationToken);
     }

@@ -31,7 +31,7 @@ internal sealed partial class SagaRetries(
 
         var delay = Backoff.Proportional(
             Backoff.Exponential(options.CompensationBaseDelay, options.CompensationMaxDelay, saga.Attempts), Random.Shared.NextDouble());
-        var result = await RecordAsync(saga, step, outcome, delay, isStuck ? batch => Tell(saga, step, outcome, batch) : null, cancellationToken);
+        var result = await RecordAsync(saga, step, outcome, delay, isStuck ? batch => Tell(saga, step, outcome, saga.Attempts, batch) : null, cancellationToken);
         if (isStuck && result != WriteResult.Fenced)
         {
             SagaMetrics.Stuck(saga);
@@ -42,19 +42,47 @@ internal sealed partial class SagaRetries(
         return result;
     }
 
+    /// <summary>For a step that failed as often as it may and whose cause may be healed before the saga turns round.</summary>
+    /// <returns>As of <see cref="OfStepAsync"/>.</returns>
+    public async Task<WriteResult?> HoldAsync(SagaContext saga, ISagaStep step, StepOutcome outcome, CancellationToken cancellationToken)
+    {
+        var retries = saga.Attempts;
+        saga.Status = SagaStatus.Held;
+        saga.Note(new SagaHistoryEntry(time.GetUtcNow(), SagaAction.Held, step.Name, Code: outcome.Code, Detail: outcome.Detail, By: owner.Name));
+        var result = await RecordAsync(saga, step.Name, outcome, step.Hold, batch => Tell(saga, step.Name, outcome, retries, batch), cancellationToken);
+        if (result != WriteResult.Fenced)
+        {
+            SagaMetrics.Held(saga);
+            LogHeld(saga.Definition.Name, saga.Id, step.Name, step.Hold.TotalSeconds, outcome.Code, outcome.Detail);
+            Array.ForEach(listeners, listener => listener.Committed());
+        }
+
+        return result;
+    }
+
     /// <summary>A saga that cannot even store its turn is still running, and has nothing that it could be stuck in.</summary>
     private static bool IsOnItsWay(SagaContext saga, SagaStatus stuck) => stuck == SagaStatus.Stalled || !saga.GoesForwards;
 
-    private void Tell(SagaContext saga, string step, StepOutcome outcome, NpgsqlBatch batch) =>
-        Array.ForEach(listeners, listener => listener.Stuck(saga, step, outcome, saga.Attempts, batch));
+    private void Tell(SagaContext saga, string step, StepOutcome outcome, int attempts, NpgsqlBatch batch) =>
+        Array.ForEach(listeners, listener => listener.Stuck(saga, step, outcome, attempts, batch));
 
-    private async Task<WriteResult?> RecordAsync(
+    /// <summary>For a step that is not done and did not fail.</summary>
+    /// <returns>As of <see cref="OfStepAsync"/>.</returns>
+    public Task<WriteResult?> WaitAsync(SagaContext saga, StepOutcome outcome, CancellationToken cancellationToken) =>
+        WriteAsync(saga, outcome, outcome.RetryAfter ?? TimeSpan.Zero, local: null, cancellationToken);
+
+    private Task<WriteResult?> RecordAsync(
         SagaContext saga, string step, StepOutcome outcome, TimeSpan delay, LocalStatements? local, CancellationToken cancellationToken)
     {
         saga.Attempts++;
+        (saga.LastErrorCode, saga.LastError) = (outcome.Code, outcome.Detail);
         SagaMetrics.Retried(saga, step, outcome.Code);
         LogRetry(saga.Definition.Name, saga.Id, step, saga.Attempts, delay.TotalMilliseconds, outcome.Code, outcome.Detail);
+        return WriteAsync(saga, outcome, delay, local, cancellationToken);
+    }
 
+    private async Task<WriteResult?> WriteAsync(SagaContext saga, StepOutcome outcome, TimeSpan delay, LocalStatements? local, CancellationToken cancellationToken)
+    {
         var release = delay > options.MaxWaitInMemory;
         var result = await _writes.ThroughAsync(cancel => store.RecordFailureAsync(saga, delay, outcome, release, local, cancel), cancellationToken);
         if (release)
@@ -79,6 +107,9 @@ internal sealed partial class SagaRetries(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Saga {Saga} {Id}: {Step} failed (attempt {Attempt}), next in {DelayMs:0} ms: {Code} {Detail}")]
     private partial void LogRetry(string saga, Guid id, string step, int attempt, double delayMs, string? code, string? detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Saga {Saga} {Id} is held: {Step} failed as often as it may, and is undone in {HoldSeconds:0} s unless its cause is healed: {Code} {Detail}")]
+    private partial void LogHeld(string saga, Guid id, string step, double holdSeconds, string? code, string? detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Saga {Saga} {Id} is stuck: {Step} failed {Attempts} times, last with {Code}: {Detail}. It is still tried.")]
     private partial void LogStuck(string saga, Guid id, string step, int attempts, string? code, string? detail);

@@ -10,7 +10,7 @@ internal static class SagaSql
     public const string Channel = "durable_sagas";
 
     public const string Columns =
-        "s.id, s.definition, s.version, s.status, s.step, s.attempts, s.epoch, s.cancel_code, s.cancel_detail, s.failure_code, s.failure_detail, s.traceparent, s.data::text, s.channel";
+        "s.id, s.definition, s.version, s.status, s.step, s.attempts, s.epoch, s.cancel_code, s.cancel_detail, s.failure_code, s.failure_detail, s.traceparent, s.data::text, s.channel, s.last_error_code, s.last_error";
 
     public const string Insert =
         """
@@ -27,7 +27,7 @@ internal static class SagaSql
 
     public const string RecordFailure =
         """
-        UPDATE durable.sagas SET status = $3, attempts = $4, next_attempt_at = now() + $5, last_error_code = $6, last_error = $7,
+        UPDATE durable.sagas SET status = $3, attempts = $4, next_attempt_at = CASE WHEN $3 = 'held' AND cancel_code IS NOT NULL THEN now() ELSE now() + $5 END, last_error_code = $6, last_error = $7,
           owner = CASE WHEN $8 THEN NULL ELSE owner END, lease_until = CASE WHEN $8 THEN NULL ELSE lease_until END,
           history = durable.saga_history(history, $9), updated_at = now()
         WHERE id = $1 AND epoch = $2
@@ -120,7 +120,7 @@ internal static class SagaSql
     public const string ListViews =
         $"""
         SELECT {ViewColumns} FROM durable.sagas
-        WHERE created_at <= now() - $1 AND (NOT $2 OR status IN ('stuck', 'stalled'))
+        WHERE created_at <= now() - $1 AND (NOT $2 OR status IN ('stuck', 'stalled', 'held'))
           AND ($3::text[] IS NULL OR (definition, version) NOT IN (SELECT * FROM unnest($3, $4)))
         ORDER BY created_at LIMIT $5
         """;
@@ -132,7 +132,7 @@ internal static class SagaSql
 
     public const string Measure =
         """
-        SELECT definition, count(*), count(*) FILTER (WHERE created_at <= now() - $1), count(*) FILTER (WHERE status IN ('stuck', 'stalled'))
+        SELECT definition, count(*), count(*) FILTER (WHERE created_at <= now() - $1), count(*) FILTER (WHERE status IN ('stuck', 'stalled')), count(*) FILTER (WHERE status = 'held')
         FROM durable.sagas GROUP BY definition
         """;
 
@@ -165,6 +165,8 @@ internal static class SagaSql
             FailureCode = NullableText(reader, 9),
             FailureDetail = NullableText(reader, 10),
             Channel = ReleaseChannels.Stored(NullableText(reader, 13)),
+            LastErrorCode = NullableText(reader, 14),
+            LastError = NullableText(reader, 15),
         };
         return saga;
     }

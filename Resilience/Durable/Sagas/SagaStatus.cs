@@ -15,6 +15,9 @@ public enum SagaStatus
     /// <summary>A step after the pivot failed so often that a person should look; it is still tried, slowly.</summary>
     Stalled,
 
+    /// <summary>A step failed as often as it may; the saga waits for its cause to be healed, and turns round when that takes longer than <see cref="ISagaStep.Hold"/>.</summary>
+    Held,
+
     /// <summary>Every step is done. Terminal unless the saga is reopened by a cancellation.</summary>
     Completed,
 
@@ -30,6 +33,7 @@ internal static class SagaStatusNames
         SagaStatus.Compensating => "compensating",
         SagaStatus.Stuck => "stuck",
         SagaStatus.Stalled => "stalled",
+        SagaStatus.Held => "held",
         SagaStatus.Completed => "completed",
         SagaStatus.Compensated => "compensated",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a saga status."),
@@ -41,6 +45,7 @@ internal static class SagaStatusNames
         "compensating" => SagaStatus.Compensating,
         "stuck" => SagaStatus.Stuck,
         "stalled" => SagaStatus.Stalled,
+        "held" => SagaStatus.Held,
         "completed" => SagaStatus.Completed,
         "compensated" => SagaStatus.Compensated,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Not a saga status."),

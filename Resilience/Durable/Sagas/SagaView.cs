@@ -4,7 +4,7 @@ namespace ResilientShop.Resilience.Durable.Sagas;
 /// <param name="Id">Identifier of the saga.</param>
 /// <param name="Definition">Name of its definition.</param>
 /// <param name="Version">Version of its definition.</param>
-/// <param name="Status">Where it is: running, compensating, stuck, stalled, completed, compensated.</param>
+/// <param name="Status">Where it is: running, held, compensating, stuck, stalled, completed, compensated.</param>
 /// <param name="IsParked">Whether this instance does not know the definition: the saga waits for an instance that does.</param>
 /// <param name="Remaining">What it still has to do, in order: names of steps, with "undo " before those that are to be compensated. Empty when parked.</param>
 /// <param name="Attempts">Attempts of the present step that failed.</param>
@@ -37,7 +37,7 @@ public sealed record SagaView(
 {
     internal static IReadOnlyList<string> RemainingOf(SagaDefinition definition, SagaStatus status, int step) => status switch
     {
-        SagaStatus.Running or SagaStatus.Stalled => [.. Forwards(definition, step)],
+        SagaStatus.Running or SagaStatus.Stalled or SagaStatus.Held => [.. Forwards(definition, step)],
         SagaStatus.Compensating or SagaStatus.Stuck => [.. Backwards(definition, step)],
         _ => [],
     };
@@ -67,7 +67,7 @@ public enum SagaFilter
     /// <summary>Those older than <see cref="SagaOptions.OverdueAfter"/>, stuck ones included.</summary>
     Overdue,
 
-    /// <summary>Those of which a step or a compensation keeps failing.</summary>
+    /// <summary>Those of which a step or a compensation keeps failing, held ones included.</summary>
     Stuck,
 
     /// <summary>Those whose definition or version this instance does not know.</summary>

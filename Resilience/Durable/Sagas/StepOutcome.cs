@@ -9,6 +9,7 @@ public readonly record struct StepOutcome
         Transient,
         Failed,
         Refused,
+        Waiting,
     }
 
     internal Kinds Kind { get; private init; }
@@ -19,6 +20,7 @@ public readonly record struct StepOutcome
         Kinds.Done => "done",
         Kinds.Transient => "transient",
         Kinds.Failed => "failed",
+        Kinds.Waiting => "waiting",
         _ => "refused",
     };
 
@@ -37,6 +39,12 @@ public readonly record struct StepOutcome
     /// <summary>It did not work this time; whether it had an effect is not known. It is tried again as the step's strategy says.</summary>
     public static StepOutcome Transient(string code, string detail, TimeSpan? retryAfter = null) =>
         new() { Kind = Kinds.Transient, Code = code, Detail = detail, RetryAfter = retryAfter };
+
+    /// <summary>
+    /// Nothing failed, and it is not done: the step is asked again after a time, sooner when somebody has the saga tried again (<see cref="SagaOperations.RetryAsync"/>).
+    /// It counts as no attempt, and a long wait is spent in the table. Only forwards; a compensation that waits counts as one that failed.
+    /// </summary>
+    public static StepOutcome Wait(TimeSpan time, string detail) => new() { Kind = Kinds.Waiting, Detail = detail, RetryAfter = time };
 
     /// <summary>It will never work. What has, or may have, happened is undone, this step included.</summary>
     public static StepOutcome Failed(string code, string detail) => new() { Kind = Kinds.Failed, Code = code, Detail = detail };

@@ -35,7 +35,7 @@ internal sealed partial class StepRunner(TimeProvider time, SagaOwner owner, ILo
         SagaMetrics.Attempted(saga, step.Name, action, outcome, took);
         saga.Note(new SagaHistoryEntry(
             at, action, step.Name, outcome.Name, saga.Attempts + 1, Math.Round(took.TotalMilliseconds, 1), outcome.Code, outcome.Detail, owner.Name));
-        if (outcome.Kind != StepOutcome.Kinds.Done)
+        if (outcome.Kind is not (StepOutcome.Kinds.Done or StepOutcome.Kinds.Waiting))
         {
             activity?.SetStatus(ActivityStatusCode.Error, outcome.Detail);
             activity?.SetTag("error.type", outcome.Code);

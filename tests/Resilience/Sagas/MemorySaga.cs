@@ -31,7 +31,7 @@ internal sealed class MemorySaga : ISagaProgress
     public Task<WriteResult> RecordFailureAsync(
         SagaContext saga, TimeSpan delay, StepOutcome outcome, bool release, LocalStatements? local, CancellationToken cancellationToken) => WriteAsync(saga, () =>
     {
-        (_row.Status, _row.Attempts) = (saga.Status, saga.Attempts);
+        (_row.Status, _row.Attempts, _row.LastErrorCode) = (saga.Status, saga.Attempts, outcome.Code);
         Run(local);
         return (Cancellation(saga), true);
     });
@@ -60,13 +60,17 @@ internal sealed class MemorySaga : ISagaProgress
             Attempts = _row.Attempts,
             Epoch = _row.Epoch,
             CancelCode = _row.CancelCode,
+            LastErrorCode = _row.LastErrorCode,
             TakenOver = true,
         };
     }
 
+    /// <summary>Whoever heals has it tried again.</summary>
+    public void Retry() => (_row.Status, _row.Attempts, _row.Epoch) = (SagaStatus.Running, 0, _row.Epoch + 1);
+
     public void Cancel()
     {
-        if (_row.Status == SagaStatus.Running && !_row.Definition.IsPastPivot(_row.Step))
+        if (_row.Status is SagaStatus.Running or SagaStatus.Held && !_row.Definition.IsPastPivot(_row.Step))
         {
             _row.CancelCode = "CHANGED_MIND";
         }
@@ -120,5 +124,7 @@ internal sealed class MemorySaga : ISagaProgress
         public long Epoch { get; set; }
 
         public string? CancelCode { get; set; }
+
+        public string? LastErrorCode { get; set; }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class SagaInstance : IAsyncDisposable
         var definitions = new SagaDefinitions([definition]);
         var owner = new SagaOwner(name);
         var records = new PostgresSagaRecords(dataSource, definitions);
+        Records = records;
         _gauges = new SagaGauges(definitions);
         Store = decorate(new PostgresSagaStore(dataSource, definitions, owner, options.Lease, time));
         Engine = new SagaEngine(Store, options, owner, listeners ?? [], time, NullLogger<SagaEngine>.Instance);
@@ -37,6 +38,8 @@ internal sealed class SagaInstance : IAsyncDisposable
     }
 
     public ISagaStore Store { get; }
+
+    public ISagaRecords Records { get; }
 
     public SagaEngine Engine { get; }
 

@@ -13,7 +13,7 @@ public sealed class SagaModelTests
 {
     private static readonly Gen<Answer> Answers = Gen.Frequency(
         (6, Gen.Const(Answer.Done)), (3, Gen.Const(Answer.Transient)), (1, Gen.Const(Answer.Failed)), (1, Gen.Const(Answer.Refused)), (1, Gen.Const(Answer.Throws)),
-        (1, Gen.Const(Answer.DoneButUnheard)));
+        (1, Gen.Const(Answer.DoneButUnheard)), (1, Gen.Const(Answer.Waits)));
 
     private static readonly Gen<Case> Cases = Gen.Select(
         Gen.Int[0, 4],
@@ -22,7 +22,8 @@ public sealed class SagaModelTests
         Answers.Array[0, 14],
         Gen.Int[0, 3].Array[24],
         Gen.Int[0, 40],
-        (steps, pivot, oneWay, answers, mishaps, cancelAt) => new Case(steps, pivot < steps ? pivot : -1, oneWay, answers, mishaps, cancelAt));
+        Gen.Int[0, 2].Array[4],
+        (steps, pivot, oneWay, answers, mishaps, cancelAt, holds) => new Case(steps, pivot < steps ? pivot : -1, oneWay, answers, mishaps, cancelAt, holds));
 
     private enum Answer
     {
@@ -34,16 +35,19 @@ public sealed class SagaModelTests
 
         /// <summary>It has its effect, and its answer is lost.</summary>
         DoneButUnheard,
+
+        /// <summary>It is not done, and did not fail.</summary>
+        Waits,
     }
 
     [Fact]
     public void Whatever_happens_a_saga_ends_with_all_or_nothing() =>
         Cases.Sample(one => new Run(one).Go(), iter: 20_000, threads: 1, print: one => one.ToString());
 
-    private sealed record Case(int Steps, int Pivot, bool[] OneWay, Answer[] Answers, int[] Mishaps, int CancelAt)
+    private sealed record Case(int Steps, int Pivot, bool[] OneWay, Answer[] Answers, int[] Mishaps, int CancelAt, int[] Holds)
     {
         public override string ToString() =>
-            $"{Steps} steps, pivot {Pivot}, one-way {string.Join(',', OneWay)}, answers {string.Join(',', Answers)}, mishaps {string.Join(',', Mishaps)}, cancel at {CancelAt}";
+            $"{Steps} steps, pivot {Pivot}, one-way {string.Join(',', OneWay)}, answers {string.Join(',', Answers)}, mishaps {string.Join(',', Mishaps)}, cancel at {CancelAt}, holds {string.Join(',', Holds)}";
     }
 
     /// <summary>One case. The world is what the steps did; the oracle is what is asked of it at the end.</summary>
@@ -62,14 +66,18 @@ public sealed class SagaModelTests
         private int _moment;
         private int _runs;
 
+        // How often whoever heals has a held saga tried again, before the time of a hold is over.
+        private int _heals;
+
         public Run(Case one)
         {
             _case = one;
+            _heals = one.Holds[0];
             _definition = SagaDefinition.Named("model", 1).Opens(new Local("accept"));
             for (var index = 0; index < one.Steps; index++)
             {
                 var name = $"step{index}";
-                ISagaStep step = one.Pivot >= 0 && index >= one.Pivot && one.OneWay[index] ? new OneWayStep(name, this) : new Step(name, this);
+                ISagaStep step = one.Pivot >= 0 && index >= one.Pivot && one.OneWay[index] ? new OneWayStep(name, this) : new Step(name, this) { Hold = TimeSpan.FromHours(one.Holds[index]) };
                 _definition = index == one.Pivot ? _definition.Pivot(step) : _definition.Then(step);
             }
 
@@ -85,6 +93,11 @@ public sealed class SagaModelTests
             while (!_store.IsFinished)
             {
                 (_runs++).ShouldBeLessThan(MostRuns, "it does not end");
+                if (_store.Status == SagaStatus.Held && _heals-- > 0)
+                {
+                    _store.Retry();
+                }
+
                 Drive(_store.Claim());
             }
 
@@ -150,6 +163,7 @@ public sealed class SagaModelTests
                 SagaModelTests.Answer.Done => StepOutcome.Done,
                 SagaModelTests.Answer.Failed => Settled(step, forwards) ?? StepOutcome.Failed("FAILED", "failed"),
                 SagaModelTests.Answer.Refused => Settled(step, forwards) ?? StepOutcome.Refused("REFUSED", "refused"),
+                SagaModelTests.Answer.Waits => StepOutcome.Wait(TimeSpan.Zero, "not yet"),
                 SagaModelTests.Answer.Throws => throw new InvalidOperationException("it threw"),
                 _ => StepOutcome.Transient("BUSY", "busy"),
             };
@@ -207,6 +221,8 @@ public sealed class SagaModelTests
 
         private sealed class Step(string name, Run run) : OneWayStep(name, run), ICompensableStep
         {
+            public TimeSpan Hold { get; init; }
+
             public Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken)
             {
                 Run.Mishap();

@@ -16,6 +16,8 @@ internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? 
 
     public bool IsRepeatable { get; set; } = true;
 
+    public TimeSpan Hold { get; set; }
+
     /// <summary>Whether the gate is waited for whatever the token says.</summary>
     public bool IsDeaf { get; set; }
 
