@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using ResilientShop.Contracts;
 using ResilientShop.Orders.Records;
 using ResilientShop.Resilience;
@@ -12,7 +13,7 @@ namespace ResilientShop.Orders.Checkout;
 /// Takes the order's money; its compensation gives it back. Payments is idempotent by order id in both directions. Its client answers 503 or 504 with a
 /// <c>code</c> where its tiers end a call, so a breaker that is open reads as a Payments that is away for so long.
 /// </summary>
-internal sealed class ChargePayment(IHttpClientFactory clients, ChargeAnswer answers, TimeProvider time) : ICompensableStep
+internal sealed class ChargePayment(IHttpClientFactory clients, ChargeAnswer answers, IOptions<CheckoutOptions> options, TimeProvider time) : ICompensableStep
 {
     /// <summary>Name of the HTTP client and of the dependency.</summary>
     public const string Client = "payments";
@@ -20,6 +21,8 @@ internal sealed class ChargePayment(IHttpClientFactory clients, ChargeAnswer ans
     public string Name => "charge";
 
     public RetryStrategy Retry => RetryStrategy.Exponential;
+
+    public TimeSpan Hold => options.Value.Hold;
 
     public Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken)
     {

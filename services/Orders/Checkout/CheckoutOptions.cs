@@ -17,6 +17,15 @@ internal sealed class CheckoutOptions
     [Range(0, 10_000_000)]
     public int KnownSkus { get; set; } = 50_000;
 
+    /// <summary>
+    /// How long an order of which a step failed as often as it may is held, so that the cause can be healed, before it is cancelled; each try of whoever heals begins it anew.
+    /// Default 20,000; 0 cancels at once.
+    /// </summary>
+    [Range(0, 86_400_000)]
+    public int HoldMs { get; set; } = 20_000;
+
+    public TimeSpan Hold => TimeSpan.FromMilliseconds(HoldMs);
+
     public TimeSpan Sla => TimeSpan.FromMilliseconds(SlaMs);
 
     public TimeSpan Reserve => TimeSpan.FromMilliseconds(ReserveMs);

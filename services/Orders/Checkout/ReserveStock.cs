@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Options;
 using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using ResilientShop.Orders.Records;
@@ -9,11 +10,13 @@ using ResilientShop.Resilience.Http;
 namespace ResilientShop.Orders.Checkout;
 
 /// <summary>Takes the order's stock, all of it or nothing; its compensation puts it back.</summary>
-internal sealed class ReserveStock(InventoryService.InventoryServiceClient inventory) : ICompensableStep
+internal sealed class ReserveStock(InventoryService.InventoryServiceClient inventory, IOptions<CheckoutOptions> options) : ICompensableStep
 {
     public string Name => "reserve";
 
     public RetryStrategy Retry => RetryStrategy.Fixed;
+
+    public TimeSpan Hold => options.Value.Hold;
 
     public async Task<StepOutcome> ExecuteAsync(SagaContext saga, CancellationToken cancellationToken)
     {

@@ -25,6 +25,7 @@ internal static class OrderHistory
         SagaAction.Turned => $"The order is being cancelled: {Reason(entry)}",
         SagaAction.TakenOver => $"Another instance went on with it ({entry.By})",
         SagaAction.Stuck => $"{Deed(entry)} has failed again and again, a person is asked: {Reason(entry)}",
+        SagaAction.Held => $"{Deed(entry)} has failed as often as it may; the order waits for the cause to be healed: {Reason(entry)}",
         SagaAction.CancelledTooLate => "The wish to cancel came too late",
         SagaAction.Completed => "Order confirmed",
         SagaAction.Compensated => $"Order cancelled: {Reason(entry)}",

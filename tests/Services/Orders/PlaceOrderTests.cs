@@ -109,7 +109,7 @@ public sealed class PlaceOrderTests(PostgresServer server)
     [InlineData("PAYMENT_UNAVAILABLE")]
     public async Task A_provider_that_stays_away_cancels_the_order_with_its_code_and_voids_the_charge(string code)
     {
-        await using var orders = await OrdersHost.StartAsync(server);
+        await using var orders = await OrdersHost.StartAsync(server, ("Checkout:HoldMs", "0"));
         for (var i = 0; i < 4; i++)
         {
             orders.Payments.AnswerCharge(HttpStatusCode.ServiceUnavailable, code);
@@ -141,7 +141,7 @@ public sealed class PlaceOrderTests(PostgresServer server)
     [Fact]
     public async Task A_provider_that_never_answers_is_given_up_after_the_attempts_timeout()
     {
-        await using var orders = await OrdersHost.StartAsync(server, ("Resilience:dependencies:payments:l2:attempt_timeout_ms", "50"));
+        await using var orders = await OrdersHost.StartAsync(server, ("Resilience:dependencies:payments:l2:attempt_timeout_ms", "50"), ("Checkout:HoldMs", "0"));
         orders.Payments.Gate = new TaskCompletionSource();
 
         var problem = await Problem.ReadAsync(await orders.PostAsync(OrdersHost.Order()));
@@ -165,7 +165,7 @@ public sealed class PlaceOrderTests(PostgresServer server)
     [Fact]
     public async Task Inventory_that_stays_away_cancels_the_order()
     {
-        await using var orders = await OrdersHost.StartAsync(server);
+        await using var orders = await OrdersHost.StartAsync(server, ("Checkout:HoldMs", "0"));
         orders.Inventory.OnReserve = _ => throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
 
         var problem = await Problem.ReadAsync(await orders.PostAsync(OrdersHost.Order()));

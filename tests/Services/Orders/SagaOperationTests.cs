@@ -67,6 +67,32 @@ public sealed class SagaOperationTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_payment_that_fails_as_often_as_it_may_holds_the_order_makes_a_dead_letter_and_goes_on_when_it_is_tried_again()
+    {
+        await using var orders = await StartAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            orders.Payments.AnswerCharge(HttpStatusCode.ServiceUnavailable, "PROVIDER_AWAY");
+        }
+
+        using var answer = await orders.PostAsync(OrdersHost.Order(), deadlineMs: 250);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        var letters = await orders.Kafka.ReadAsync("dlq.events.v1", read => read.Count > 0, OrdersHost.Cancel);
+        var letter = JsonSerializer.Deserialize<JsonElement>(letters[0].Message.Value);
+        var id = letter.GetProperty("key").GetGuid();
+        (letter.GetProperty("operation").GetString(), letter.GetProperty("retry_count").GetInt32(), letter.GetProperty("error_code").GetString())
+            .ShouldBe(("saga order: charge", 3, "PAYMENT_UNAVAILABLE"));
+        (await HistoryAsync(orders, id))[^1].Text.ShouldStartWith("Payment taken has failed as often as it may; the order waits for the cause to be healed");
+        orders.Inventory.Reserved.ShouldNotBeEmpty("it keeps its stock");
+
+        using var retried = await ActAsync(orders, $"/sagas/{id}/retry");
+        retried.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await orders.UntilAsync("SELECT count(*) = 1 FROM durable.finished_sagas WHERE definition = 'order' AND status = 'completed'");
+        orders.Payments.Captured.Keys.ShouldBe([id]);
+    }
+
+    [Fact]
     public async Task Only_operators_act_and_wrong_wishes_say_what_would_be_right()
     {
         await using var orders = await StartAsync();
