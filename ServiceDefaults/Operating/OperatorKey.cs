@@ -10,11 +10,12 @@ namespace ResilientShop.ServiceDefaults.Operating;
 
 /// <summary>
 /// Lets only operators act on a running service: a request must carry the key of the setting <c>Operator:Key</c> in <see cref="KeyHeader"/>, and in
-/// <see cref="NameHeader"/> who does it, for the audit. Without the setting nobody may. Thread-safe.
+/// <see cref="NameHeader"/> who does it, for the audit. Other services have a key of their own, <c>Operator:ServiceKey</c>. Without either nobody may. Thread-safe.
 /// </summary>
 internal sealed class OperatorKey(IConfiguration configuration) : IEndpointFilter
 {
     public const string Setting = "Operator:Key";
+    public const string ServiceSetting = "Operator:ServiceKey";
     public const string KeyHeader = "X-Operator-Key";
     public const string NameHeader = "X-Operator";
 
@@ -26,14 +27,19 @@ internal sealed class OperatorKey(IConfiguration configuration) : IEndpointFilte
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var headers = context.HttpContext.Request.Headers;
-        if (configuration[Setting] is not { Length: > 0 } key)
+        // Services act on each other with a key of their own, which nobody has to know.
+        var hash = Hash(headers[KeyHeader].ToString());
+        if (!Is(ServiceSetting, hash))
         {
-            return Refuse(StatusCodes.Status403Forbidden, "FORBIDDEN", "This service takes no orders from operators: start it with the setting Operator__Key.");
-        }
+            if (configuration[Setting] is not { Length: > 0 })
+            {
+                return Refuse(StatusCodes.Status403Forbidden, "FORBIDDEN", "This service takes no orders from operators: start it with the setting Operator__Key.");
+            }
 
-        if (!CryptographicOperations.FixedTimeEquals(Hash(headers[KeyHeader].ToString()), Hash(key)))
-        {
-            return Refuse(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Header {KeyHeader} must be the key of the setting Operator__Key.");
+            if (!Is(Setting, hash))
+            {
+                return Refuse(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", $"Header {KeyHeader} must be the key of the setting Operator__Key.");
+            }
         }
 
         var name = NameOf(context.HttpContext);
@@ -44,6 +50,8 @@ internal sealed class OperatorKey(IConfiguration configuration) : IEndpointFilte
             }))
             : next(context);
     }
+
+    private bool Is(string setting, byte[] hash) => configuration[setting] is { Length: > 0 } key && CryptographicOperations.FixedTimeEquals(hash, Hash(key));
 
     private static ValueTask<object?> Refuse(int status, string code, string detail) => new(ProblemResults.Problem(status, code, detail));
 

@@ -34,5 +34,6 @@ builder.AddWarmUp<ReservationWarmUp>();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapStock();
+app.MapReservations();
 app.MapGrpcService<InventoryGrpcService>().WithSignals();
 app.Run();

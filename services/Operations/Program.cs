@@ -3,6 +3,7 @@ using ResilientShop.Operations;
 using ResilientShop.Operations.Canary;
 using ResilientShop.Operations.Degradation;
 using ResilientShop.Operations.Healing;
+using ResilientShop.Operations.Healing.Engines;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
 using ResilientShop.Operations.Releasing;
@@ -28,7 +29,7 @@ const string database = "operationsdb";
 builder.AddPostgres(database);
 builder.Configuration.RequireConnectionString("kafka");
 builder.Services.AddMigrations(
-    database, DurableSchema.Inbox, DurableSchema.Outbox, MigrationScript.Embedded(typeof(OrderFlowReader).Assembly, "Database", "operations"));
+    database, DurableSchema.Sagas, DurableSchema.Inbox, DurableSchema.Outbox, MigrationScript.Embedded(typeof(OrderFlowReader).Assembly, "Database", "operations"));
 builder.Services.AddOutbox();
 builder.Services.AddSingleton<OrderEventHandler>();
 if (isCanary)
@@ -44,7 +45,7 @@ if (isCanary)
 
 builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(Consumer);
 builder.Services.AddSingleton<OrderFlowReader>();
-builder.Services.AddHealing();
+builder.AddHealing(await HealingChoice.MakeAsync(builder.Configuration));
 builder.Services.AddSingleton<OrderFlowStream>();
 builder.AddFleetControl();
 builder.AddReleaseGate();

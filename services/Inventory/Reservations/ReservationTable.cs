@@ -1,5 +1,6 @@
 using System.Data;
 using Npgsql;
+using ResilientShop.Contracts;
 using ResilientShop.Contracts.Inventory.V1;
 using Outcome = ResilientShop.Contracts.Inventory.V1.ReserveReply.Types.Outcome;
 
@@ -29,6 +30,29 @@ internal sealed class ReservationTable(NpgsqlDataSource database)
         await using var command = database.CreateCommand("SELECT release_stock($1)");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>What an order holds or held; null when it never asked for anything.</summary>
+    public async Task<ReservationView?> FindAsync(Guid orderId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT status, sku, quantity FROM reservations LEFT JOIN reservation_lines USING (order_id) WHERE order_id = $1 ORDER BY sku
+            """);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        string? status = null;
+        var lines = new List<ReservationLine>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            status = row.GetString(0);
+            if (!row.IsDBNull(1))
+            {
+                lines.Add(new ReservationLine(row.GetString(1), row.GetDecimal(2)));
+            }
+        }
+
+        return status is null ? null : new ReservationView(orderId, status, lines);
     }
 
     private static Outcome Parse(string outcome) => outcome switch

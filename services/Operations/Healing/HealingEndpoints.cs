@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using ResilientShop.Operations.Healing.Engines;
+using ResilientShop.Operations.Healing.Workflow;
 using ResilientShop.ServiceDefaults.Operating;
 using ResilientShop.ServiceDefaults.Problems;
 
@@ -26,6 +28,8 @@ internal static class HealingEndpoints
         tickets.MapGet("/{number:long}", async Task<Results<Ok<TicketHistory>, ProblemHttpResult>> (long number, HealingReader reader, CancellationToken cancel) =>
             await reader.TicketAsync(number, cancel) is { } ticket ? TypedResults.Ok(ticket) : ProblemResults.NotFound($"There is no ticket {number}."))
             .WithSummary("A ticket and everything that was said of it.");
+        tickets.MapPost("/{number:long}/{word}", SayAsync).RequireOperator().WithSummary("Says something to a ticket's healing: approve what it would roll back, retry now, or abort.");
+        routes.MapGet("/api/healing", (IHealingEngine engine) => TypedResults.Ok(new HealingEngineView(engine.Name, engine.Description))).WithTags("Tickets").WithSummary("Which engine heals, and why.");
     }
 
     private static async Task<Results<Ok<IReadOnlyList<DeadLetterView>>, ProblemHttpResult>> ListLettersAsync(
@@ -50,6 +54,27 @@ internal static class HealingEndpoints
         body.Validate(reason) is { Count: > 0 } errors
             ? ProblemResults.ValidationFailed(errors)
             : TypedResults.Ok(await plan.MakeAsync(body, reason!, http.OperatorName(), cancel));
+
+    private static async Task<Results<Accepted, ProblemHttpResult>> SayAsync(
+        long number, string word, HttpContext http, HealingReader reader, HealingWords words, CancellationToken cancel, string? reason = null)
+    {
+        if (!HealingWord.IsKnown(word))
+        {
+            return Invalid("word", $"word is '{(word.Length > 40 ? word[..40] + "..." : word)}'; it must be approve, retry or abort.");
+        }
+
+        if (string.IsNullOrWhiteSpace(reason))
+        {
+            return Invalid("reason", "reason is not there; it must say why, for the record: add ?reason=...");
+        }
+
+        return await reader.TicketAsync(number, cancel) is not { } found
+            ? ProblemResults.NotFound($"There is no ticket {number}.")
+            : await words.SayAsync(number, new HealingWord(word, http.OperatorName(), reason), cancel)
+                ? TypedResults.Accepted($"/api/tickets/{number}")
+                : ProblemResults.Problem(
+                    StatusCodes.Status409Conflict, "NOT_APPLICABLE", $"Ticket {number} has no healing that goes on. To have it tried again: POST /api/dead-letters/redrive with ids [\"{found.Ticket.LetterId}\"].");
+    }
 
     private static ProblemHttpResult? CheckMost(int most) =>
         most is < 1 or > MostAtOnce ? Invalid("most", string.Create(CultureInfo.InvariantCulture, $"most is {most}; it must be from 1 to {MostAtOnce}.")) : null;

@@ -1,18 +1,66 @@
+using ResilientShop.Operations.Healing.Activities;
+using ResilientShop.Operations.Healing.Engines;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
+using ResilientShop.Resilience.Durable.Sagas;
+using ResilientShop.Resilience.Http;
+using Temporalio.Extensions.Hosting;
 
 namespace ResilientShop.Operations.Healing;
 
 /// <summary>What becomes of dead letters.</summary>
 internal static class HealingRegistration
 {
-    public static IServiceCollection AddHealing(this IServiceCollection services)
+    /// <param name="builder">The service.</param>
+    /// <param name="choice">Which engine heals.</param>
+    public static void AddHealing(this WebApplicationBuilder builder, HealingChoice choice)
     {
+        var services = builder.Services;
         services.AddOptions<HealingOptions>().BindConfiguration(HealingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HealingReader>();
         services.AddSingleton<RedrivePlan>();
         services.AddHostedService<RedriveWorker>();
         services.AddKafkaConsumer<ArrivedLetter, DeadLetterHandler>(consumer => (consumer.Topic, consumer.GroupId) = (DeadLetter.Topic, "healing"));
-        return services;
+        services.AddActivities(builder.Configuration);
+        services.AddEngine(choice);
+    }
+
+    private static void AddActivities(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<HealingTable>();
+        services.AddSingleton<ServiceDoor>();
+        services.AddSingleton<FleetFacts>();
+        services.AddSingleton<SuspectedChanges>();
+        services.AddSingleton<Diagnoser>();
+        services.AddSingleton<RollBacks>();
+        services.AddSingleton<HealingAlert>();
+        services.AddSingleton<Replayer>();
+        services.AddSingleton<OrderBooks>();
+        services.AddSingleton<Verifier>();
+        services.AddSingleton<HealingDeeds>();
+        services.AddResilientHttpClient(HealingAlert.Client);
+        foreach (var service in ServiceDoor.NamesIn(configuration))
+        {
+            services.AddResilientHttpClient(ServiceDoor.ClientOf(service), client => client.BaseAddress = new Uri($"https+http://{service}"));
+        }
+    }
+
+    /// <summary>The saga engine is always there: it ends what it began, also after a start that found a Temporal.</summary>
+    private static void AddEngine(this IServiceCollection services, HealingChoice choice)
+    {
+        services.AddSingleton(choice);
+        services.AddSingleton<HealStep>();
+        services.AddSingleton<HealingWords>();
+        services.AddSaga(SagaHealing.Define);
+        services.AddHostedService<HealingStarter>();
+        if (choice.Client is null)
+        {
+            services.AddSingleton<IHealingEngine, SagaHealing>();
+            return;
+        }
+
+        services.AddSingleton(choice.Client);
+        services.AddSingleton<IHealingEngine, TemporalHealing>();
+        services.AddHostedTemporalWorker(HealingWorkflow.TaskQueue).AddSingletonActivities<HealingActivities>().AddWorkflow<HealingWorkflow>();
     }
 }

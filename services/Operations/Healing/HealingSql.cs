@@ -6,7 +6,10 @@ namespace ResilientShop.Operations.Healing;
 /// <summary>The statements of dead letters and tickets.</summary>
 internal static class HealingSql
 {
-    /// <summary>Keeps a letter, opens its ticket and says so in a comment; nothing when the letter is known.</summary>
+    /// <summary>
+    /// Keeps a letter, opens its ticket and says so in a comment; nothing when the letter is known. A letter of a message that was sent again has the ticket of the first one, and a
+    /// healing of its own only when none of the ticket goes on: the one that had it sent again is told by this letter that it failed.
+    /// </summary>
     public static NpgsqlBatchCommand Keep(ArrivedLetter arrived, HealingOptions options, DateTimeOffset now)
     {
         var letter = arrived.Letter;
@@ -25,7 +28,12 @@ internal static class HealingSql
                 RETURNING number, '' AS before),
             opened_again AS (
                 UPDATE tickets SET status = 'open', changed_at = $10 FROM kept WHERE tickets.letter_id = kept.origin_id
-                RETURNING number, 'It was sent again and failed again. ' AS before)
+                RETURNING number, 'It was sent again and failed again. ' AS before),
+            to_heal AS (INSERT INTO healings (letter_id, opened_at) SELECT id, $10 FROM kept
+                WHERE $18 AND NOT EXISTS (
+                    SELECT FROM healings JOIN dead_letters letter ON letter.id = letter_id
+                    WHERE outcome IS NULL AND coalesce(letter.origin_id, letter.id) = kept.origin_id)
+                RETURNING letter_id)
             INSERT INTO ticket_comments (ticket, at, author, text)
             SELECT number, $10, 'healing', before || $16 FROM (SELECT * FROM opened UNION ALL SELECT * FROM opened_again) AS either
             """)
@@ -49,6 +57,7 @@ internal static class HealingSql
                 new NpgsqlParameter<string[]> { TypedValue = [.. options.Labels] },
                 Text($"{letter.Operation} failed {letter.RetryCount} times: {letter.ErrorCode}. {letter.ErrorDetail}"),
                 new NpgsqlParameter { Value = Guid.TryParse(letter.Source.MessageId, out var sent) ? sent : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                new NpgsqlParameter<bool> { TypedValue = options.Automatic },
             },
         };
     }

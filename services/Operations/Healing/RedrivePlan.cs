@@ -86,7 +86,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <summary>Why a letter's message cannot be sent again; null when it can.</summary>
-    private static string? RefusalOf(DeadLetter letter) => letter switch
+    internal static string? RefusalOf(DeadLetter letter) => letter switch
     {
         { Source.Kind: DeadLetterSource.SagaKind } => $"It is a step of a saga, which goes on by itself or with POST /sagas/{letter.Source.SagaId}/retry on {letter.ServiceName}.",
         { Source.Group: null } => "It does not say which consumer group could not handle its message; the others must not get it again.",

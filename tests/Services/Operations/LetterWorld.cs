@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -15,11 +16,15 @@ internal sealed class LetterWorld : IAsyncDisposable
     private readonly IProducer<string, byte[]> _producer;
     private OperationsHost _host = null!;
 
-    private LetterWorld(PostgresServer postgres, string database)
+    private readonly (string, string)[] _settings;
+
+    private LetterWorld(PostgresServer postgres, string database, (string, string)[] settings)
     {
-        (_postgres, _database) = (postgres, database);
+        (_postgres, _database, _settings) = (postgres, database, settings);
         _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = Kafka.BootstrapServers }).Build();
     }
+
+    public string Database => _database;
 
     public MockKafka Kafka { get; } = new();
 
@@ -29,16 +34,17 @@ internal sealed class LetterWorld : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<LetterWorld> StartAsync(PostgresServer postgres)
+    /// <summary>Letters become tickets and wait, unless the settings say otherwise.</summary>
+    public static async Task<LetterWorld> StartAsync(PostgresServer postgres, params (string, string)[] settings)
     {
-        var world = new LetterWorld(postgres, await postgres.CreateDatabaseAsync());
+        var world = new LetterWorld(postgres, await postgres.CreateDatabaseAsync(), [("Healing:Automatic", "false"), .. settings]);
         world._host = await world.AddReplicaAsync();
         return world;
     }
 
     /// <summary>One more instance on the same database and broker.</summary>
     public Task<OperationsHost> AddReplicaAsync(params (string, string)[] settings) =>
-        OperationsHost.StartAsync(_postgres, Kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"), .. settings]);
+        OperationsHost.StartAsync(_postgres, Kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"), .. _settings, .. settings]);
 
     public Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
 
@@ -50,20 +56,31 @@ internal sealed class LetterWorld : IAsyncDisposable
 
     public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(path, Cancel);
 
-    /// <summary>The first answer of which <paramref name="isReached"/> holds.</summary>
+    /// <summary>The first answer of which <paramref name="isReached"/> holds; what is not there yet is waited for.</summary>
     public async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> isReached)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (true)
         {
-            var answer = await GetAsync(path);
-            if (isReached(answer))
+            using var response = await Http.GetAsync(path, Cancel);
+            if (response.StatusCode != HttpStatusCode.NotFound)
             {
-                return answer;
+                var answer = await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+                if (isReached(answer))
+                {
+                    return answer;
+                }
             }
 
             await timer.WaitForNextTickAsync(Cancel);
         }
+    }
+
+    /// <summary>Ends the instance, and begins another.</summary>
+    public async Task RestartAsync()
+    {
+        await _host.DisposeAsync();
+        _host = await AddReplicaAsync();
     }
 
     public async ValueTask DisposeAsync()

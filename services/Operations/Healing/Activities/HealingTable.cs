@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using ResilientShop.Operations.Healing.Workflow;
+using ResilientShop.Resilience.Durable;
+
+namespace ResilientShop.Operations.Healing.Activities;
+
+/// <summary>What activities read and write of a healing. Each write may be repeated and has its effect once. Thread-safe.</summary>
+internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>Whose comments these are.</summary>
+    public const string Author = "healing";
+
+    /// <summary>The letter and its cause.</summary>
+    /// <exception cref="InvalidOperationException">There is none: whoever started the healing has made it up.</exception>
+    public async Task<(DeadLetter Letter, string Fingerprint)> LetterAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = Command("SELECT letter, fingerprint FROM dead_letters WHERE id = $1", Value(id));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? (DeadLetter.Parse(row.GetFieldValue<byte[]>(0)), row.GetString(1))
+            : throw new InvalidOperationException($"There is no dead letter {id}.");
+    }
+
+    /// <summary>How many letters of a kind came in a time.</summary>
+    public async Task<int> CountAsync(DeadLetter like, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            "SELECT count(*)::int FROM dead_letters WHERE service_name = $1 AND operation = $2 AND error_code = $3 AND failed_at >= $4 AND failed_at < $5",
+            Text(like.ServiceName),
+            Text(like.Operation),
+            Text(like.ErrorCode),
+            Value(from),
+            Value(to));
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Sets a ticket's status and says why, once.</summary>
+    /// <param name="letter">The letter of the ticket.</param>
+    /// <param name="entry">Name of the comment: it is there once.</param>
+    /// <param name="status">The new status; null to leave it.</param>
+    /// <param name="text">What is said.</param>
+    /// <param name="author">By whom; null for the healing itself.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    public async Task CommentAsync(Guid letter, string entry, string? status, string text, string? author, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            """
+            WITH ticket AS (SELECT number FROM tickets JOIN dead_letters ON letter_id = coalesce(origin_id, id) WHERE id = $1),
+            said AS (
+                INSERT INTO ticket_comments (ticket, at, author, text, entry) SELECT number, $3, $4, $5, $2 FROM ticket
+                ON CONFLICT (ticket, entry) WHERE entry IS NOT NULL DO NOTHING RETURNING ticket)
+            UPDATE tickets SET status = coalesce($6, status), changed_at = $3 FROM said WHERE number = said.ticket
+            """,
+            Value(letter),
+            Text($"{letter} {entry}"),
+            Value(time.GetUtcNow()),
+            Text(author ?? Author),
+            Text(text),
+            Nullable(status));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Keeps what was found.</summary>
+    public async Task DiagnosedAsync(Guid letter, Diagnosis diagnosis, CancellationToken cancellationToken)
+    {
+        await using var command = Command("UPDATE healings SET diagnosis = $2 WHERE letter_id = $1", Value(letter), Json(diagnosis));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Counts a try for the cause, unless the cause has had as many as it may and nobody allows one more.</summary>
+    public async Task<AttemptPermit> BeginAttemptAsync(Guid letter, int number, string fingerprint, int most, string? allowedBy, CancellationToken cancellationToken)
+    {
+        // One cause after the other: two letters of it may ask at the same time.
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))") { Parameters = { Text(fingerprint) } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            INSERT INTO healing_attempts (letter_id, number, fingerprint, allowed_by, at)
+            SELECT $1, $2, $3, $4, $5 WHERE $4 IS NOT NULL OR (SELECT count(*) FROM healing_attempts WHERE fingerprint = $3 AND allowed_by IS NULL) < $6
+            ON CONFLICT DO NOTHING
+            """)
+        {
+            Parameters = { Value(letter), Value(number), Text(fingerprint), Nullable(allowedBy), Value(time.GetUtcNow()), Value(most) },
+        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT EXISTS (SELECT FROM healing_attempts WHERE letter_id = $1 AND number = $2)") { Parameters = { Value(letter), Value(number) } });
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return row.GetBoolean(0)
+            ? new AttemptPermit(true, null)
+            : new AttemptPermit(false, FormattableString.Invariant($"This cause was tried {most} times already, for this letter or an earlier one."));
+    }
+
+    /// <summary>Plans that the letter's message is sent again, once for a try.</summary>
+    public async Task RedriveAsync(Guid letter, Guid messageId, string reason, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            "INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            Value(letter),
+            Value(messageId),
+            Text(Author),
+            Text(reason),
+            Value(time.GetUtcNow()));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>When the message of a redrive was sent, whether it failed again since, and when a group of this database had it.</summary>
+    public async Task<(DateTimeOffset? SentAt, string? FailedAgain, DateTimeOffset? ReceivedAt)> RedrivenAsync(Guid letter, Guid messageId, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            """
+            SELECT sent_at,
+                (SELECT error_code || ': ' || error_detail FROM dead_letters again
+                    WHERE again.origin_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $1) AND again.arrived_at >= sent_at ORDER BY arrived DESC LIMIT 1),
+                (SELECT max(received_at) FROM durable.inbox WHERE message_id = $3)
+            FROM redrives WHERE message_id = $2
+            """,
+            Value(letter),
+            Value(messageId),
+            Text(messageId.ToString()));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? (row.IsDBNull(0) ? null : row.GetFieldValue<DateTimeOffset>(0), row.IsDBNull(1) ? null : row.GetString(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2))
+            : (null, null, null);
+    }
+
+    /// <summary>Ends a healing.</summary>
+    /// <returns>False when it had ended before.</returns>
+    public async Task<bool> EndAsync(Guid letter, string outcome, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            "UPDATE healings SET outcome = $2, ended_at = $3 WHERE letter_id = $1 AND outcome IS NULL", Value(letter), Text(outcome), Value(time.GetUtcNow()));
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = database.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        return command;
+    }
+
+    private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
+
+    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value.Replace('\0', '\uFFFD') };
+
+    private static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter Json<T>(T value) => new() { Value = JsonSerializer.Serialize(value, JsonSerializerOptions.Web), NpgsqlDbType = NpgsqlDbType.Json };
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Options;
+using ResilientShop.Operations.Healing.Workflow;
+using ResilientShop.Resilience.Durable;
+
+namespace ResilientShop.Operations.Healing.Activities;
+
+/// <summary>Waits for what comes of a try, and says whether it is right now. Changes nothing. Thread-safe.</summary>
+internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks books, IOptions<HealingOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    /// <param name="letterId">The letter.</param>
+    /// <param name="attempt">The try.</param>
+    /// <param name="stillHere">Called at each look.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<Verification> VerifyAsync(Guid letterId, int attempt, Action stillHere, CancellationToken cancellationToken)
+    {
+        var (letter, _) = await table.LetterAsync(letterId, cancellationToken);
+        var began = time.GetTimestamp();
+        var last = "nothing is known yet";
+        while (time.GetElapsedTime(began) < options.Value.VerifyWithin)
+        {
+            stillHere();
+            var (verification, now) = letter.Source.Kind == DeadLetterSource.SagaKind
+                ? await LookAtSagaAsync(letter, cancellationToken)
+                : await LookAtMessageAsync(letter, Replayer.MessageOf(letterId, attempt), cancellationToken);
+            if (verification is not null)
+            {
+                return verification;
+            }
+
+            last = now;
+            await Task.Delay(Look, time, cancellationToken);
+        }
+
+        return new Verification(Verification.Failed, $"After {options.Value.VerifyWithin.TotalSeconds:0.#} s: {last}.");
+    }
+
+    private async Task<(Verification? Known, string Now)> LookAtSagaAsync(DeadLetter letter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var id = letter.Source.SagaId!.Value;
+            var saga = await door.ReadAsync<SagaState>(letter.ServiceName, $"/sagas/{id}", cancellationToken);
+            return saga switch
+            {
+                null => (new Verification(Verification.Failed, $"{letter.ServiceName} knows no saga {id}."), ""),
+                { IsUnderWay: true } => (null, $"saga {id} is {saga.Status}"),
+                { Status: "completed" or "compensated" } => await books.CheckAsync(letter.ServiceName, saga, id, cancellationToken),
+                _ => (new Verification(Verification.Failed, $"It is {saga.Status} again: {saga.LastErrorCode}. {saga.LastError}"), ""),
+            };
+        }
+        catch (ServiceSilentException problem)
+        {
+            return (null, problem.Message);
+        }
+    }
+
+    private async Task<(Verification? Known, string Now)> LookAtMessageAsync(DeadLetter letter, Guid message, CancellationToken cancellationToken)
+    {
+        var (sentAt, failedAgain, receivedAt) = await table.RedrivenAsync(letter.Id, message, cancellationToken);
+        if (sentAt is null)
+        {
+            return (null, "its message waits to be sent again");
+        }
+
+        if (failedAgain is not null)
+        {
+            return (new Verification(Verification.Failed, $"It failed again. {failedAgain}"), "");
+        }
+
+        // A group that could not handle it says so; one of another database says nothing when it could.
+        var (since, quiet) = receivedAt is { } received ? (received, options.Value.QuietAfterHandled) : (sentAt.Value, options.Value.QuietAfterSent);
+        return time.GetUtcNow() - since >= quiet
+            ? (new Verification(Verification.Healed, receivedAt is not null ? $"Group {letter.Source.Group} has handled it." : FormattableString.Invariant($"Group {letter.Source.Group} did not complain for {quiet.TotalSeconds:0.#} s.")), "")
+            : (null, "its message was sent again");
+    }
+}

@@ -1,0 +1,129 @@
+using Npgsql;
+using ResilientShop.Operations.Healing.Activities;
+using ResilientShop.Operations.Healing.Workflow;
+
+namespace ResilientShop.Operations.Healing.Engines;
+
+/// <summary>
+/// Hands healings that wait to the engine, in the order of their letters, each instance some. What is handed over twice, because an instance dies in between, is started once. Also
+/// ends those of which nothing was heard for longer than a healing may take: the workflow was ended from outside.
+/// </summary>
+internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealingEngine engine, HealingTable table, TimeProvider time, ILogger<HealingStarter> logger) : BackgroundService
+{
+    /// <summary>The execution timeout of a healing.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    private const int MostAtOnce = 50;
+
+    private static readonly TimeSpan Claim = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookForLost = TimeSpan.FromSeconds(30);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        LogEngine(engine.Description);
+        var hasFailed = false;
+        var lastLook = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                while (await StartWaitingAsync(stoppingToken) == MostAtOnce)
+                {
+                    // There may be more that wait.
+                }
+
+                if (time.GetElapsedTime(lastLook) > LookForLost)
+                {
+                    lastLook = time.GetTimestamp();
+                    await EndLostAsync(stoppingToken);
+                }
+
+                hasFailed = false;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Whatever it was, they wait where they are.
+                if (!hasFailed)
+                {
+                    LogNotNow(exception.Message);
+                }
+
+                hasFailed = true;
+            }
+
+            await Task.Delay(Look, time, stoppingToken);
+        }
+    }
+
+    private async Task<int> StartWaitingAsync(CancellationToken cancellationToken)
+    {
+        var claimed = await ClaimAsync(cancellationToken);
+        foreach (var (input, subject) in claimed)
+        {
+            await engine.StartAsync(input, subject, cancellationToken);
+        }
+
+        if (claimed.Count > 0)
+        {
+            await using var started = database.CreateCommand("UPDATE healings SET started_at = $2, engine = $3 WHERE letter_id = ANY($1)");
+            started.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. claimed.Select(one => one.Input.LetterId)] });
+            started.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
+            started.Parameters.Add(new NpgsqlParameter<string> { TypedValue = engine.Name });
+            await started.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return claimed.Count;
+    }
+
+    /// <summary>No lock is held while they are started: a healing writes to its own row as soon as it runs.</summary>
+    private async Task<List<(HealingInput Input, HealingSubject Subject)>> ClaimAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(FormattableString.Invariant($"""
+            WITH claimed AS (
+                UPDATE healings SET claimed_until = $1 WHERE letter_id IN (
+                    SELECT letter_id FROM healings WHERE started_at IS NULL AND claimed_until < $2 ORDER BY place LIMIT {MostAtOnce} FOR UPDATE SKIP LOCKED)
+                RETURNING letter_id, place)
+            SELECT letter_id, traceparent, service_name, error_code, fingerprint FROM claimed JOIN dead_letters ON id = letter_id ORDER BY place
+            """));
+        var now = time.GetUtcNow();
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now + Claim });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var claimed = new List<(HealingInput, HealingSubject)>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            claimed.Add((new HealingInput(row.GetGuid(0), row.IsDBNull(1) ? null : row.GetString(1)), new HealingSubject(row.GetString(2), row.GetString(3), row.GetString(4))));
+        }
+
+        return claimed;
+    }
+
+    /// <summary>Not those on the saga engine: they end by themselves, however long it was away.</summary>
+    private async Task EndLostAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT letter_id FROM healings WHERE outcome IS NULL AND engine = 'temporal' AND started_at < $1 LIMIT 100");
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() - Longest - LookForLost });
+        var lost = new List<Guid>();
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                lost.Add(row.GetGuid(0));
+            }
+        }
+
+        foreach (var letter in lost)
+        {
+            await table.CommentAsync(letter, "lost", "escalated", $"The healing was not heard of for {Longest.TotalMinutes:0} min: it took too long, or it was ended from outside. A person is asked.", author: null, cancellationToken);
+            await table.EndAsync(letter, HealingEnd.GaveUp, cancellationToken);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Description}")]
+    private partial void LogEngine(string description);
+
+    [LoggerMessage(LogLevel.Warning, "Healings wait to be started: {Problem}")]
+    private partial void LogNotNow(string problem);
+}
