@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ResilientShop.AppHost.Resources;
 
 var builder = DistributedApplication.CreateBuilder(args);
@@ -11,6 +12,10 @@ var operationsDb = builder.GivenOr("operationsdb", name => postgres.Value.AddDat
 var kafka = builder.GivenOr("kafka", name => builder.AddKafka(name));
 var etcd = builder.GivenOr("etcd", name => builder.AddEtcd(name));
 var prometheus = builder.GivenOr("prometheus", name => builder.AddPrometheus(name));
+var temporal = builder.GivenOr("temporal", name => builder.AddTemporal(name), variable: "TEMPORAL_ADDRESS");
+
+// By this key services act on each other; nobody has to know it.
+var serviceKey = builder.Configuration["Operator:ServiceKey"] ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
 // Services.
 var inventory = AddService<Projects.Inventory>("inventory")
@@ -42,7 +47,11 @@ var operationsCanary = AddService<Projects.Operations>("operations-canary")
 var operations = AddService<Projects.Operations>("operations", builder.FixedPort("Operations", 8090))
     .WithReference(operationsDb).WaitFor(operationsDb)
     .WithReference(kafka).WaitFor(kafka)
+    .WithReference(temporal).WaitFor(temporal)
     .WithReference(prometheus)
+    .WithReference(orders)
+    .WithReference(inventory)
+    .WithReference(payments)
     .WithReference(paymentsCanary)
     .WithReference(operationsCanary);
 
@@ -66,6 +75,7 @@ IResourceBuilder<ProjectResource> AddService<TProject>(string name, int? port = 
         .WithReference(etcd).WaitFor(etcd)
         .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
         .WithEnvironment("Operator__Key", builder.Configuration["Operator:Key"] ?? "")
+        .WithEnvironment("Operator__ServiceKey", serviceKey)
         .WithEnvironment("WarmUp__Rounds", builder.Configuration["WarmUp:Rounds"] ?? "20")
 
         // A process that lives for minutes does not earn back what the profiling of its code costs: a quarter of the work of a start.

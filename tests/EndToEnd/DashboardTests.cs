@@ -34,7 +34,7 @@ public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime
             await Assertions.Expect(row).ToContainTextAsync("Running");
         }
 
-        await Assertions.Expect(page.GetByText("Showing 16 resources")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Showing 17 resources")).ToBeVisibleAsync();
     }
 
     [Fact(Timeout = 180_000)]

@@ -47,7 +47,7 @@ internal sealed class Readiness(EmbeddedHost host, ReadyFile? readyFile)
     };
 
     private IEnumerable<(string Title, string Url)> Links() =>
-        from link in new[] { ("Gateway", "gateway"), ("Operations", "operations"), ("Dashboard", "dashboard"), ("Prometheus", "prometheus"), ("Policies", "etcd") }
+        from link in new[] { ("Gateway", "gateway"), ("Operations", "operations"), ("Dashboard", "dashboard"), ("Prometheus", "prometheus"), ("Policies", "etcd"), ("Temporal", "temporal") }
         let url = ResourceUrls.Of(link.Item2, host)
         where url is not null
         select (link.Item1, url);

@@ -161,6 +161,7 @@ internal sealed partial class KafkaConsumer<T>(
 
         if (consumer.Subscription.Count == 0)
         {
+            KafkaConsumerClient.MakeKnown(consumer, options.Topic);
             consumer.Subscribe(options.Topic);
         }
 

@@ -6,6 +6,8 @@ namespace ResilientShop.Resilience.Durable.Messaging;
 /// <summary>The client library's consumer, set up for one that commits offsets itself, after the effect.</summary>
 internal static class KafkaConsumerClient
 {
+    private static readonly TimeSpan LongestQuestion = TimeSpan.FromSeconds(1);
+
     /// <param name="bootstrapServers">The brokers.</param>
     /// <param name="groupId">The group.</param>
     /// <param name="logger">Gets what the client says.</param>
@@ -38,4 +40,21 @@ internal static class KafkaConsumerClient
         .SetErrorHandler((_, error) => onError(error))
         .SetPartitionsAssignedHandler((_, partitions) => onAssigned(partitions))
         .Build();
+
+    /// <summary>
+    /// Asks for a topic, so that brokers that create topics on first use create it now. A consumer that subscribes to one that is not there looks again only at the next refresh, and
+    /// the topic's first message would wait for that. What cannot be asked is left to that refresh.
+    /// </summary>
+    public static void MakeKnown(IConsumer<string, byte[]> consumer, string topic)
+    {
+        try
+        {
+            using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+            admin.GetMetadata(topic, LongestQuestion);
+        }
+        catch (KafkaException)
+        {
+            // No broker answers; the consumer itself says so.
+        }
+    }
 }

@@ -53,7 +53,7 @@ internal static class ProviderEndpoints
             return TypedResults.Empty;
         }
 
-        if (temper.Fails())
+        if (temper.Fails(key))
         {
             return Broken();
         }
@@ -82,13 +82,13 @@ internal static class ProviderEndpoints
         }
 
         await temper.LingerAsync(WorkOfAuthorization, cancellationToken);
-        return temper.Fails() ? Broken() : Answer(await book.AuthorizeAsync(key, request, mood, cancellationToken));
+        return temper.Fails(key) ? Broken() : Answer(await book.AuthorizeAsync(key, request, mood, cancellationToken));
     }
 
     private static async Task<IResult> CaptureAsync(string key, ChargeBook book, ProviderTemper temper, CancellationToken cancellationToken)
     {
         await temper.LingerAsync(WorkOfCharge, cancellationToken);
-        if (temper.Fails())
+        if (temper.Fails(key))
         {
             return Broken();
         }

@@ -25,6 +25,9 @@ internal sealed class ProviderTemper(IOptions<SimulationOptions> options, Provid
     public Task LingerAsync(double share, CancellationToken cancellationToken) =>
         WaitAsync(TimeSpan.FromMilliseconds(weather.Current.LatencyMs * share), cancellationToken);
 
+    /// <summary>Whether this request for what goes by a key fails.</summary>
+    public bool Fails(string key) => Fails() || weather.FailsHard(key);
+
     /// <summary>Whether this request fails.</summary>
     public bool Fails() => weather.Current.ErrorRatio is > 0 and var ratio && Random.Shared.NextDouble() < ratio;
 

@@ -39,13 +39,13 @@ internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts
             return Conclude(Causes.Message, "Nobody can read the message, now or later; whoever sent it must send it right, or the consumer must learn to read it.", facts, canReplay: false);
         }
 
-        var isAway = isSaga && await LookAtBreakersAsync(letter, facts, cancellationToken);
+        var away = isSaga ? await LookAtBreakersAsync(letter, facts, cancellationToken) : null;
         facts.AddRange(fleet.LevelsOf(letter.ServiceName));
         var suspect = await changes.FindAsync(letter, letter.Time - Recently, facts, cancellationToken);
         return suspect is not null
-            ? new Diagnosis(Causes.Change, suspect.Reason, facts, CanReplay: true, isAway, suspect)
-            : isAway
-                ? new Diagnosis(Causes.Dependency, $"What {letter.ServiceName} needs is away: {facts[^1]}", facts, CanReplay: true, IsAway: true, RollBack: null)
+            ? new Diagnosis(Causes.Change, suspect.Reason, facts, CanReplay: true, away is not null, suspect)
+            : away is not null
+                ? new Diagnosis(Causes.Dependency, $"What {letter.ServiceName} needs is away: {away}", facts, CanReplay: true, IsAway: true, RollBack: null)
                 : Conclude(Causes.Passing, "Nothing that is known stands in the way any more.", facts, canReplay: true);
     }
 
@@ -54,8 +54,8 @@ internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts
 
     private static Diagnosis Conclude(string cause, string summary, IReadOnlyList<string> facts, bool canReplay) => new(cause, summary, facts, canReplay, IsAway: false, RollBack: null);
 
-    /// <returns>Whether a try would fail now.</returns>
-    private async Task<bool> LookAtBreakersAsync(DeadLetter letter, List<string> facts, CancellationToken cancellationToken)
+    /// <returns>Why a try would fail now; null where nothing says so.</returns>
+    private async Task<string?> LookAtBreakersAsync(DeadLetter letter, List<string> facts, CancellationToken cancellationToken)
     {
         try
         {
@@ -68,12 +68,12 @@ internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts
                 facts.Add($"No breaker of {letter.ServiceName} is open.");
             }
 
-            return open.Count > 0;
+            return open.FirstOrDefault();
         }
         catch (ServiceSilentException problem)
         {
             facts.Add(problem.Message);
-            return true;
+            return problem.Message;
         }
     }
 }
