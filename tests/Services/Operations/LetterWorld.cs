@@ -17,11 +17,13 @@ internal sealed class LetterWorld : IAsyncDisposable
     private OperationsHost _host = null!;
 
     private readonly (string, string)[] _settings;
+    private readonly string _brokers;
 
-    private LetterWorld(PostgresServer postgres, string database, (string, string)[] settings)
+    private LetterWorld(PostgresServer postgres, string database, string? brokers, (string, string)[] settings)
     {
         (_postgres, _database, _settings) = (postgres, database, settings);
-        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = Kafka.BootstrapServers }).Build();
+        _brokers = brokers ?? Kafka.BootstrapServers;
+        _producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = _brokers }).Build();
     }
 
     public string Database => _database;
@@ -35,16 +37,19 @@ internal sealed class LetterWorld : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Letters become tickets and wait, unless the settings say otherwise.</summary>
-    public static async Task<LetterWorld> StartAsync(PostgresServer postgres, params (string, string)[] settings)
+    public static Task<LetterWorld> StartAsync(PostgresServer postgres, params (string, string)[] settings) => StartAsync(postgres, brokers: null, settings);
+
+    /// <summary>The same on brokers that somebody else runs; on a broker of its own where they are null.</summary>
+    public static async Task<LetterWorld> StartAsync(PostgresServer postgres, string? brokers, (string, string)[] settings)
     {
-        var world = new LetterWorld(postgres, await postgres.CreateDatabaseAsync(), [("Healing:Automatic", "false"), .. settings]);
+        var world = new LetterWorld(postgres, await postgres.CreateDatabaseAsync(), brokers, [("Healing:Automatic", "false"), .. settings]);
         world._host = await world.AddReplicaAsync();
         return world;
     }
 
     /// <summary>One more instance on the same database and broker.</summary>
     public Task<OperationsHost> AddReplicaAsync(params (string, string)[] settings) =>
-        OperationsHost.StartAsync(_postgres, Kafka.BootstrapServers, [("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"), .. _settings, .. settings]);
+        OperationsHost.StartAsync(_postgres, _brokers, [("ConnectionStrings:operationsdb", _database), ("Operator:Key", "secret"), .. _settings, .. settings]);
 
     public Task<DeliveryResult<string, byte[]>> SendAsync(DeadLetter letter, string? messageId = null) => SendAsync(letter.ToJson(), letter.Key, messageId ?? letter.Id.ToString());
 

@@ -18,6 +18,8 @@ internal sealed class OperationsHost : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => _service.Services;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<OperationsHost> StartAsync(PostgresServer postgres, string bootstrapServers, params (string Name, string Value)[] settings)
