@@ -6,6 +6,7 @@ internal static class GateCommand
     private static readonly Dictionary<string, Func<IAsyncEnumerable<Figure>>> Gates = new(StringComparer.Ordinal)
     {
         ["degradation"] = DegradationGate.MeasureAsync,
+        ["healing"] = HealingGate.MeasureAsync,
         ["pipeline"] = PipelineGate.MeasureAsync,
         ["policies"] = PoliciesGate.MeasureAsync,
         ["sagas"] = SagasGate.MeasureAsync,

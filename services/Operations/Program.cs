@@ -4,6 +4,7 @@ using ResilientShop.Operations.Canary;
 using ResilientShop.Operations.Degradation;
 using ResilientShop.Operations.Healing;
 using ResilientShop.Operations.Healing.Engines;
+using ResilientShop.Operations.Jira;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
 using ResilientShop.Operations.Releasing;
@@ -45,6 +46,7 @@ if (isCanary)
 
 builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(Consumer);
 builder.Services.AddSingleton<OrderFlowReader>();
+builder.AddJira();
 builder.AddHealing(await HealingChoice.MakeAsync(builder.Configuration));
 builder.Services.AddSingleton<OrderFlowStream>();
 builder.AddFleetControl();
