@@ -54,7 +54,7 @@ internal sealed class HealingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan QuietAfterSent { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A change is suspected from so many letters of a kind on, with none in as long a time before it. Default 3.</summary>
+    /// <summary>A change is suspected from so many letters of a kind on, with none in the 15 min before it. Default 3.</summary>
     [Range(1, 1000)]
     public int SuspectAfterLetters { get; init; } = 3;
 

@@ -5,7 +5,7 @@ using ResilientShop.Resilience.Durable;
 
 namespace ResilientShop.Operations.Healing;
 
-/// <summary>Plans which letters are sent again and when: in the order in which they came, behind everything that waits already, at a capped rate. Thread-safe.</summary>
+/// <summary>Plans which letters are redriven and when, messages by sending them again, sagas by having their service try them again: in the order in which they came, behind everything that waits already, at a capped rate. Thread-safe.</summary>
 internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Only one plan at a time, in all instances: due times follow one another.</summary>
@@ -88,7 +88,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Why a letter's message cannot be sent again; null when it can.</summary>
     internal static string? RefusalOf(DeadLetter letter) => letter switch
     {
-        { Source.Kind: DeadLetterSource.SagaKind } => $"It is a step of a saga, which goes on by itself or with POST /sagas/{letter.Source.SagaId}/retry on {letter.ServiceName}.",
+        { Source.Kind: DeadLetterSource.SagaKind } => null,
         { Source.Group: null } => "It does not say which consumer group could not handle its message; the others must not get it again.",
         { PayloadTruncated: true } => string.Create(CultureInfo.InvariantCulture, $"Only the beginning of its payload is here, {DeadLetter.MaxPayloadBytes} of {letter.PayloadBytes} bytes; whoever sent it must send it again."),
         { Payload: null } => "It has no payload; whoever sent it must send it again.",

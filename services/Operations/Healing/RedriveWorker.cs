@@ -1,15 +1,16 @@
 using System.Globalization;
 using Npgsql;
+using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
 
 namespace ResilientShop.Operations.Healing;
 
 /// <summary>
-/// Sends planned letters' messages again when they are due, one instance at a time and in their order: into the outbox, in the transaction that notes it, so that each leaves once
+/// Sends planned letters' messages again when they are due, and has sagas tried again, one instance at a time and in their order: into the outbox, in the transaction that notes it, so that each leaves once
 /// whatever is killed. Only the group that could not handle a message gets it again, under a new identifier and in the trace of the original.
 /// </summary>
-internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox outbox, TimeProvider time, ILogger<RedriveWorker> logger) : BackgroundService
+internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox outbox, ServiceDoor door, TimeProvider time, ILogger<RedriveWorker> logger) : BackgroundService
 {
     private const long LockKey = 0x7265_6472_6977;
     private const int MostAtOnce = 20;
@@ -57,10 +58,20 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         }
 
         await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var (id, message, letter, by, reason) in due)
+        foreach (var (id, messageId, letter, by, reason) in due)
         {
+            if (letter.Source.Kind == DeadLetterSource.SagaKind)
+            {
+                batch.BatchCommands.Add(Note(id, $"{await RetryAsync(letter, by, cancellationToken)} By {by}: {reason}", letter.Id));
+                continue;
+            }
+
+            var message = new OutboxMessage(messageId, letter.Source.Topic!, letter.Key.Replace('\0', '\uFFFD'), letter.Source.MessageType ?? "", letter.ReadPayload()!)
+            {
+                OnlyGroup = letter.Source.Group, Traceparent = letter.Traceparent,
+            };
             Outbox.Append(batch, message);
-            batch.BatchCommands.Add(Note(id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {by}: {reason}", letter));
+            batch.BatchCommands.Add(Note(id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {by}: {reason}", letter.Id));
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -69,7 +80,7 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         return due.Count;
     }
 
-    private async Task<List<(long Id, OutboxMessage Message, Guid Letter, string By, string Reason)>> DueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<List<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)>> DueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             string.Create(CultureInfo.InvariantCulture, $"""
@@ -81,18 +92,34 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
             Parameters = { new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() } },
         };
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var due = new List<(long, OutboxMessage, Guid, string, string)>();
+        var due = new List<(long, Guid, DeadLetter, string, string)>();
         while (await row.ReadAsync(cancellationToken))
         {
-            var letter = DeadLetter.Parse(row.GetFieldValue<byte[]>(2));
-            var message = new OutboxMessage(row.GetGuid(1), letter.Source.Topic!, letter.Key.Replace('\0', '\uFFFD'), letter.Source.MessageType ?? "", letter.ReadPayload()!)
-            {
-                OnlyGroup = letter.Source.Group, Traceparent = letter.Traceparent,
-            };
-            due.Add((row.GetInt64(0), message, letter.Id, row.GetString(3), row.GetString(4)));
+            due.Add((row.GetInt64(0), row.GetGuid(1), DeadLetter.Parse(row.GetFieldValue<byte[]>(2)), row.GetString(3), row.GetString(4)));
         }
 
         return due;
+    }
+
+    /// <summary>Having a saga tried again twice, because this instance dies before it is noted, does it once: the second finds it on its way, or ended.</summary>
+    private async Task<string> RetryAsync(DeadLetter letter, string by, CancellationToken cancellationToken)
+    {
+        var saga = letter.Source.SagaId!.Value;
+        if (!door.Knows(letter.ServiceName))
+        {
+            return $"Nobody here knows a service {letter.ServiceName}; its saga {saga} was not tried again.";
+        }
+
+        try
+        {
+            return await door.ActAsync(letter.ServiceName, saga, "retry", reason: null, by, cancellationToken) is { } refused
+                ? $"{letter.ServiceName} did not try saga {saga} again: {refused}"
+                : $"Saga {saga} of {letter.ServiceName} is tried again.";
+        }
+        catch (ServiceSilentException problem)
+        {
+            return $"Saga {saga} was not tried again: {problem.Message}";
+        }
     }
 
     private NpgsqlBatchCommand Note(long id, string text, Guid letter) => new(

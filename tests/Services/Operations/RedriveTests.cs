@@ -109,22 +109,43 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
     {
         var truncated = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { PayloadTruncated = true, PayloadBytes = 5_000_000 };
         var empty = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { Payload = null };
-        var saga = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { Source = DeadLetterSource.Saga(Guid.NewGuid(), "pay") };
-        foreach (var letter in new[] { truncated, empty, saga })
+        foreach (var letter in new[] { truncated, empty })
         {
             await _world.SendAsync(letter);
         }
 
-        await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
+        await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 2);
         var unknown = Guid.NewGuid();
-        var plan = await RedriveAsync(new { ids = new[] { truncated.Id, empty.Id, saga.Id, unknown } });
+        var plan = await RedriveAsync(new { ids = new[] { truncated.Id, empty.Id, unknown } });
         plan.GetProperty("planned").GetInt32().ShouldBe(0);
         var reasons = plan.GetProperty("refused").EnumerateArray().ToDictionary(one => one.GetProperty("id").GetGuid(), one => one.GetProperty("reason").GetString()!);
         reasons[truncated.Id].ShouldBe("Only the beginning of its payload is here, 524288 of 5000000 bytes; whoever sent it must send it again.");
         reasons[empty.Id].ShouldBe("It has no payload; whoever sent it must send it again.");
-        reasons[saga.Id].ShouldBe($"It is a step of a saga, which goes on by itself or with POST /sagas/{saga.Source.SagaId}/retry on operations.");
         reasons[unknown].ShouldBe("There is no such letter.");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_saga_is_tried_again_by_its_service_and_the_ticket_says_what_came_of_it()
+    {
+        await using var shop = await FakeShop.StartAsync();
+        await using var world = await LetterWorld.StartAsync(postgres, shop.Settings);
+        var held = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { ServiceName = "orders", Source = DeadLetterSource.Saga(shop.Order, "charge") };
+        var foreign = held with { ServiceName = "nobody" };
+        foreach (var letter in new[] { held, foreign })
+        {
+            await world.SendAsync(letter);
+            await world.UntilAsync("/api/dead-letters?service=" + letter.ServiceName, list => list.GetArrayLength() == 1);
+        }
+
+        (await RedriveAsync(new { ids = new[] { held.Id, foreign.Id } }, world)).GetProperty("planned").GetInt32().ShouldBe(2);
+
+        (await CommentAsync(1)).ShouldBe($"Saga {shop.Order} of orders is tried again. By ann: drill");
+        (await CommentAsync(2)).ShouldBe($"Nobody here knows a service nobody; its saga {shop.Order} was not tried again. By ann: drill");
+        shop.Acts.ShouldBe(["retry"]);
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+
+        async Task<string?> CommentAsync(int ticket) => (await world.UntilAsync($"/api/tickets/{ticket}", one => one.GetProperty("comments").GetArrayLength() == 2)).GetProperty("comments")[1].GetProperty("text").GetString();
     }
 
     [Fact(Timeout = 60_000)]
@@ -170,18 +191,18 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         return letter;
     }
 
-    private async Task<JsonElement> RedriveAsync(object request)
+    private async Task<JsonElement> RedriveAsync(object request, LetterWorld? world = null)
     {
-        using var answer = await PostAsync(JsonContent.Create(request), "drill");
+        using var answer = await PostAsync(JsonContent.Create(request), "drill", world);
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Cancel));
         return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
     }
 
-    private async Task<HttpResponseMessage> PostAsync(HttpContent body, string reason)
+    private async Task<HttpResponseMessage> PostAsync(HttpContent body, string reason, LetterWorld? world = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/dead-letters/redrive?reason={reason}") { Content = body };
         request.Headers.Add("X-Operator-Key", "secret");
         request.Headers.Add("X-Operator", "ann");
-        return await _world.Http.SendAsync(request, Cancel);
+        return await (world ?? _world).Http.SendAsync(request, Cancel);
     }
 }

@@ -111,7 +111,7 @@ internal sealed class HealingDeeds(
             switch (state?.Status)
             {
                 case "held":
-                    await door.ActAsync(letter.ServiceName, saga, "compensate", $"It could not be healed. {reason}", cancellationToken);
+                    await door.ActAsync(letter.ServiceName, saga, "compensate", $"It could not be healed. {reason}", HealingTable.Author, cancellationToken);
                     return (false, $"Saga {saga} is undone, because nobody can be kept waiting for so long.");
                 case "completed" or "compensated":
                     return (false, $"Saga {saga} has ended: {state.Status}.");

@@ -29,7 +29,7 @@ internal sealed class Replayer(HealingTable table, ServiceDoor door)
         try
         {
             var saga = letter.Source.SagaId!.Value;
-            var refused = await door.ActAsync(letter.ServiceName, saga, "retry", reason: null, cancellationToken);
+            var refused = await door.ActAsync(letter.ServiceName, saga, "retry", reason: null, HealingTable.Author, cancellationToken);
 
             // Where it cannot be tried again it has ended, and looking at it tells how.
             return new ReplayResult(true, false, refused ?? $"Saga {saga} of {letter.ServiceName} is tried again.");

@@ -28,7 +28,7 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
     public async Task<T?> ReadAsync<T>(string service, string path, CancellationToken cancellationToken)
         where T : class
     {
-        using var answer = await SendAsync(service, HttpMethod.Get, path, cancellationToken);
+        using var answer = await SendAsync(service, HttpMethod.Get, path, by: null, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.NotFound)
         {
             return null;
@@ -45,13 +45,13 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
         }
     }
 
-    /// <summary>Does something to a saga: <c>retry</c>, or <c>compensate</c> for a reason.</summary>
+    /// <summary>Does something to a saga in somebody's name: <c>retry</c>, or <c>compensate</c> for a reason.</summary>
     /// <returns>Null when it is done; else why it is not applicable where the saga is now.</returns>
     /// <exception cref="ServiceSilentException">It could not be reached, or answered with something else; the message says what.</exception>
-    public async Task<string?> ActAsync(string service, Guid saga, string action, string? reason, CancellationToken cancellationToken)
+    public async Task<string?> ActAsync(string service, Guid saga, string action, string? reason, string by, CancellationToken cancellationToken)
     {
         var query = reason is null ? "" : $"?reason={Uri.EscapeDataString(reason)}";
-        using var answer = await SendAsync(service, HttpMethod.Post, $"/sagas/{saga}/{action}{query}", cancellationToken);
+        using var answer = await SendAsync(service, HttpMethod.Post, $"/sagas/{saga}/{action}{query}", by, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.NotFound)
         {
             return await DetailAsync(answer, cancellationToken);
@@ -61,14 +61,14 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
         return null;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string service, HttpMethod method, string path, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(string service, HttpMethod method, string path, string? by, CancellationToken cancellationToken)
     {
         using var client = clients.CreateClient(ClientOf(service));
         using var request = new HttpRequestMessage(method, path);
-        if (method != HttpMethod.Get)
+        if (by is not null)
         {
             request.Headers.Add("X-Operator-Key", configuration["Operator:ServiceKey"] ?? configuration["Operator:Key"] ?? "");
-            request.Headers.Add("X-Operator", HealingTable.Author);
+            request.Headers.Add("X-Operator", by);
         }
 
         try

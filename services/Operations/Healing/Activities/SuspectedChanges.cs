@@ -10,12 +10,15 @@ using ResilientShop.Resilience.Policies;
 namespace ResilientShop.Operations.Healing.Activities;
 
 /// <summary>
-/// What was changed shortly before something failed: releases under way and policies. A change is suspected when letters of the kind came after it and none in as long a time
-/// before it; one letter says nothing. Thread-safe.
+/// What was changed shortly before something failed: releases under way and policies. A change is suspected when letters of the kind came after it and none in the quarter of an
+/// hour before it; one letter says nothing. Thread-safe.
 /// </summary>
 internal sealed class SuspectedChanges(HealingTable table, FleetFacts fleet, IServiceProvider services, IOptions<HealingOptions> options, TimeProvider time)
 {
     private const int MostLooked = 20;
+
+    /// <summary>How long there must have been no letter of the kind.</summary>
+    private static readonly TimeSpan Before = TimeSpan.FromMinutes(15);
 
     private readonly IReleaseRecord? _releases = services.GetService<IReleaseRecord>();
     private readonly ReleaseState? _state = services.GetService<ReleaseState>();
@@ -35,7 +38,7 @@ internal sealed class SuspectedChanges(HealingTable table, FleetFacts fleet, ISe
         var around = fleet.AroundOf(letter.ServiceName);
         var recent = (await _releases.ListAsync(service: null, MostLooked, cancellationToken)).Where(entry => entry.At >= since && entry.At <= letter.Time && around.Contains(entry.Service)).ToList();
         facts.AddRange(recent.Where(entry => entry.Action != ReleaseEntry.Hold)
-            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"Release of {entry.Service}: {entry.Action}, canary at {entry.Share:P0}, {Before(letter, entry.At)} before, by {entry.By}.")));
+            .Select(entry => string.Create(CultureInfo.InvariantCulture, $"Release of {entry.Service}: {entry.Action}, canary at {entry.Share:P0}, {Ago(letter, entry.At)} before, by {entry.By}.")));
         foreach (var entry in recent.Where(entry => entry.Action is ReleaseEntry.Start or ReleaseEntry.Advance && _state?.Current.GetValueOrDefault(entry.Service)?.Stage == ReleaseStage.Analysing))
         {
             if (await IsSuspectAsync(letter, entry.At, cancellationToken) is { } evidence)
@@ -67,7 +70,7 @@ internal sealed class SuspectedChanges(HealingTable table, FleetFacts fleet, ISe
 
         var recent = history.Where(entry => entry.At >= since && entry.At <= letter.Time).ToList();
         facts.AddRange(recent.Select(entry => string.Create(
-            CultureInfo.InvariantCulture, $"Policies {string.Join(", ", entry.Scopes)} were changed {Before(letter, entry.At!.Value)} before, by {entry.Who ?? "somebody"}, revision {entry.Revision}.")));
+            CultureInfo.InvariantCulture, $"Policies {string.Join(", ", entry.Scopes)} were changed {Ago(letter, entry.At!.Value)} before, by {entry.Who ?? "somebody"}, revision {entry.Revision}.")));
 
         // Only the last change can be taken back without taking back others too.
         if (recent is not [var last, ..] || history[0].Revision != last.Revision || history.Count < 2 || await IsSuspectAsync(letter, last.At!.Value, cancellationToken) is not { } evidence)
@@ -82,12 +85,11 @@ internal sealed class SuspectedChanges(HealingTable table, FleetFacts fleet, ISe
     /// <returns>The evidence; null where there is not enough.</returns>
     private async Task<string?> IsSuspectAsync(DeadLetter letter, DateTimeOffset change, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var after = await table.CountAsync(letter, change, now, cancellationToken);
-        return after >= options.Value.SuspectAfterLetters && await table.CountAsync(letter, change - (now - change), change, cancellationToken) == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{after} letters of this kind since, none in as long a time before.")
+        var after = await table.CountAsync(letter, change, time.GetUtcNow(), cancellationToken);
+        return after >= options.Value.SuspectAfterLetters && await table.CountAsync(letter, change - Before, change, cancellationToken) == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{after} letters of this kind since, none in the {Before.TotalMinutes:0} min before.")
             : null;
     }
 
-    private static string Before(DeadLetter letter, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{(letter.Time - at).TotalSeconds:0} s");
+    private static string Ago(DeadLetter letter, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{(letter.Time - at).TotalSeconds:0} s");
 }
