@@ -19,7 +19,8 @@ internal sealed class HealingReader(NpgsqlDataSource database)
         "l.id, service_name, operation, error_code, error_detail, retry_count, key, traceparent, failed_at, arrived_at, fingerprint, t.number";
 
     private const string TicketColumns =
-        "number, letter_id, summary, priority, labels, status, opened_at, changed_at, (SELECT text FROM ticket_comments WHERE ticket = number ORDER BY id DESC LIMIT 1)";
+        "number, letter_id, summary, priority, labels, status, opened_at, changed_at, (SELECT text FROM ticket_comments WHERE ticket = number ORDER BY id DESC LIMIT 1), "
+        + "(SELECT issue FROM jira_issues WHERE ticket = number), (SELECT problem FROM jira_issues WHERE ticket = number)";
 
     /// <summary>The newest letters that fit, newest first.</summary>
     public async Task<IReadOnlyList<DeadLetterView>> LettersAsync(LetterFilter filter, int most, CancellationToken cancellationToken)
@@ -109,7 +110,11 @@ internal sealed class HealingReader(NpgsqlDataSource database)
                 row.GetString(5),
                 row.GetFieldValue<DateTimeOffset>(6),
                 row.GetFieldValue<DateTimeOffset>(7),
-                row.IsDBNull(8) ? null : row.GetString(8)));
+                row.IsDBNull(8) ? null : row.GetString(8))
+            {
+                Issue = row.IsDBNull(9) ? null : row.GetString(9),
+                IssueProblem = row.IsDBNull(10) ? null : row.GetString(10),
+            });
         }
 
         return tickets;

@@ -38,7 +38,14 @@ internal sealed record DeadLetterView(
 /// <param name="ChangedAt">When anything was last done about it.</param>
 /// <param name="LastComment">What was said last.</param>
 internal sealed record TicketView(
-    long Number, Guid LetterId, string Summary, string Priority, IReadOnlyList<string> Labels, string Status, DateTimeOffset OpenedAt, DateTimeOffset ChangedAt, string? LastComment);
+    long Number, Guid LetterId, string Summary, string Priority, IReadOnlyList<string> Labels, string Status, DateTimeOffset OpenedAt, DateTimeOffset ChangedAt, string? LastComment)
+{
+    /// <summary>Its issue in Jira; null where there is none.</summary>
+    public string? Issue { get; init; }
+
+    /// <summary>Why Jira refuses it; null where it does not.</summary>
+    public string? IssueProblem { get; init; }
+}
 
 /// <summary>A ticket with everything that was said.</summary>
 /// <param name="Ticket">The ticket.</param>

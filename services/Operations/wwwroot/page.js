@@ -145,13 +145,15 @@ async function showReleases() {
   }
 }
 
+let healing;
+
 function ticket(one) {
   const status = element('td', one.status, 'level');
   status.dataset.level = { escalated: 'broken', resolved: 'normal' }[one.status] ?? 'alert';
   return cells(
     element('td', whole.format(one.number), 'number'),
     element('td', one.priority),
-    element('td', one.summary),
+    element('td', one.issue ? `${one.summary} (${one.issue})` : one.summary),
     status,
     element('td', clock.format(new Date(one.changedAt))),
     element('td', one.lastComment ?? '', 'sentence'));
@@ -159,13 +161,14 @@ function ticket(one) {
 
 async function showTickets() {
   try {
+    healing ||= await fetch('/api/healing').then(answer => answer.ok ? answer.json() : undefined);
     const answer = await fetch('/api/tickets?most=10');
     if (answer.ok) {
       const tickets = await answer.json();
       byId('tickets').replaceChildren(...tickets.map(ticket));
       byId('tickets-hint').textContent = tickets.length
-        ? 'What was given up, in any service: one ticket for each dead letter, newest first.'
-        : 'Nothing was given up, in any service.';
+        ? `What was given up, in any service: one ticket for each dead letter, newest first. ${healing?.description ?? ''}`
+        : `Nothing was given up, in any service. ${healing?.description ?? ''}`;
     }
   } catch {
     // The line at the top says that nothing arrives.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Tests;
@@ -101,6 +102,8 @@ public sealed class JiraTests(PostgresServer postgres) : IAsyncLifetime
         await world.SendAsync(Letter());
 
         await UntilAsync(() => _jira.Issues.Count == 1);
+        var refused = await world.UntilAsync("/api/tickets", list => list.EnumerateArray().Any(ticket => ticket.GetProperty("issueProblem").ValueKind == JsonValueKind.String));
+        refused.EnumerateArray().Single(ticket => ticket.GetProperty("summary").GetString() == "bad - Failed").GetProperty("issueProblem").GetString()!.ShouldContain("Field 'priority' cannot be set.");
         _jira.Refuses = null;
 
         await UntilAsync(() => _jira.Issues.Count == 2);

@@ -1,0 +1,5 @@
+using ResilientShop.DeadLetters;
+using ResilientShop.Tools;
+
+using var interruption = new Interruption();
+return await LetterCommandLine.RunAsync(args, LetterTool.OfProcess(), interruption.Token);
