@@ -11,6 +11,9 @@ namespace ResilientShop.Operations.Healing;
 /// <summary>What becomes of dead letters.</summary>
 internal static class HealingRegistration
 {
+    /// <summary>Activities at once on Temporal, as <c>Sagas:MaxConcurrency</c> on the saga engine: an outage that is over is not begun anew by all who heal it.</summary>
+    private const int MostAtOnce = 24;
+
     /// <param name="builder">The service.</param>
     /// <param name="choice">Which engine heals.</param>
     public static void AddHealing(this WebApplicationBuilder builder, HealingChoice choice)
@@ -61,6 +64,7 @@ internal static class HealingRegistration
 
         services.AddSingleton(choice.Client);
         services.AddSingleton<IHealingEngine, TemporalHealing>();
-        services.AddHostedTemporalWorker(HealingWorkflow.TaskQueue).AddSingletonActivities<HealingActivities>().AddWorkflow<HealingWorkflow>();
+        services.AddHostedTemporalWorker(HealingWorkflow.TaskQueue).AddSingletonActivities<HealingActivities>().AddWorkflow<HealingWorkflow>()
+            .ConfigureOptions(worker => worker.MaxConcurrentActivities = MostAtOnce);
     }
 }

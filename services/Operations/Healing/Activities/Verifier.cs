@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ResilientShop.Operations.Healing.Workflow;
+using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable;
 
 namespace ResilientShop.Operations.Healing.Activities;
@@ -7,7 +8,8 @@ namespace ResilientShop.Operations.Healing.Activities;
 /// <summary>Waits for what comes of a try, and says whether it is right now. Changes nothing. Thread-safe.</summary>
 internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks books, IOptions<HealingOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
 
     /// <param name="letterId">The letter.</param>
     /// <param name="attempt">The try.</param>
@@ -18,7 +20,7 @@ internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks 
         var (letter, _) = await table.LetterAsync(letterId, cancellationToken);
         var began = time.GetTimestamp();
         var last = "nothing is known yet";
-        while (time.GetElapsedTime(began) < options.Value.VerifyWithin)
+        for (var look = 0; time.GetElapsedTime(began) < options.Value.VerifyWithin; look++)
         {
             stillHere();
             var (verification, now) = letter.Source.Kind == DeadLetterSource.SagaKind
@@ -30,7 +32,8 @@ internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks 
             }
 
             last = now;
-            await Task.Delay(Look, time, cancellationToken);
+            // Who is slow because it has much to do is not asked all the time.
+            await Task.Delay(Backoff.Exponential(FirstLook, LongestLook, look), time, cancellationToken);
         }
 
         return new Verification(Verification.Failed, $"After {options.Value.VerifyWithin.TotalSeconds:0.#} s: {last}.");
