@@ -23,7 +23,7 @@ public static class TemporalBuilderExtensions
     public static IResourceBuilder<TemporalResource> AddTemporal(this IDistributedApplicationBuilder builder, [ResourceName] string name) =>
         builder.AddResource(new TemporalResource(name))
             .WithImage("temporalio/temporal", "1.8.3")
-            .WithArgs([.. TemporalServer.Arguments("0.0.0.0")])
+            .WithArgs(TemporalServer.Arguments("0.0.0.0").ToArray())
             .WithEndpoint(targetPort: TemporalResource.GrpcPort, name: "grpc", scheme: "tcp")
             .WithHttpEndpoint(targetPort: TemporalResource.UiPort, name: "ui")
             .WithHttpHealthCheck("/", endpointName: "ui");

@@ -11,7 +11,7 @@ internal static class SagaMetrics
     private static readonly Histogram<double> StepHistogram = DurableTelemetry.Meter.CreateHistogram<double>("saga.step.duration", "ms", "How long attempts at steps took");
     private static readonly Counter<long> TakenOverCounter = DurableTelemetry.Meter.CreateCounter<long>("saga.taken_over", "{saga}", "Sagas resumed from the table");
     private static readonly Counter<long> StuckCounter = DurableTelemetry.Meter.CreateCounter<long>("saga.stuck", "{saga}", "Sagas of which a step or compensation has begun to fail again and again");
-    private static readonly Counter<long> HeldCounter = DurableTelemetry.Meter.CreateCounter<long>("saga.held_total", "{saga}", "Sagas that began to wait for the cause of a failure to be healed");
+    private static readonly Counter<long> HeldCounter = DurableTelemetry.Meter.CreateCounter<long>("saga.holds", "{saga}", "Sagas that began to wait for the cause of a failure to be healed");
     private static readonly Counter<long> FencedCounter = DurableTelemetry.Meter.CreateCounter<long>("saga.fenced", "{write}", "Writes refused because another instance owns the saga");
 
     public static void Started(SagaContext saga) => StartedCounter.Add(1, Name(saga));

@@ -15,10 +15,10 @@ internal sealed record ArrivedLetter(DeadLetter Letter, byte[] Bytes)
 
     /// <summary>
     /// The same for failures of one cause: who failed, at what, why, and with what. Two messages of one topic are two causes, and so are two sagas: what heals one need not heal
-    /// the other.
+    /// the other. What has no key is a cause of its own.
     /// </summary>
     public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        JsonSerializer.Serialize(new[] { Letter.ServiceName, Letter.Operation, Letter.ErrorCode, Letter.Key }))).AsSpan(0, 16));
+        JsonSerializer.Serialize(new[] { Letter.ServiceName, Letter.Operation, Letter.ErrorCode, Letter.Key.Length > 0 ? Letter.Key : Letter.Source.MessageId ?? "" }))).AsSpan(0, 16));
 
     /// <summary>Reads a letter.</summary>
     /// <exception cref="JsonException">It is none, or one of a later version; the message names field, value and what would be right.</exception>

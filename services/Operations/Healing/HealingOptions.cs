@@ -26,6 +26,10 @@ internal sealed class HealingOptions : IValidatableObject
     [Range(1, 100)]
     public int MostAttempts { get; init; } = 3;
 
+    /// <summary>Tries that are older count no more: a cause that comes back later is a new one. Default a day.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan CountWithin { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Between the first try and the second; doubles. Default 2 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(2);

@@ -29,7 +29,7 @@ internal sealed class HealingDeeds(
     public async Task<AttemptPermit> BeginAttemptAsync(Guid letter, int attempt, string? allowedBy, CancellationToken cancellationToken)
     {
         var (_, fingerprint) = await table.LetterAsync(letter, cancellationToken);
-        return await table.BeginAttemptAsync(letter, attempt, fingerprint, options.Value.MostAttempts, allowedBy, cancellationToken);
+        return await table.BeginAttemptAsync(letter, attempt, fingerprint, options.Value.MostAttempts, options.Value.CountWithin, allowedBy, cancellationToken);
     }
 
     public async Task<string> RollBackAsync(Guid letter, int attempt, Diagnosis diagnosis, string? approvedBy, CancellationToken cancellationToken)

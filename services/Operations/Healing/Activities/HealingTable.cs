@@ -69,8 +69,9 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Counts a try for the cause, unless the cause has had as many as it may and nobody allows one more.</summary>
-    public async Task<AttemptPermit> BeginAttemptAsync(Guid letter, int number, string fingerprint, int most, string? allowedBy, CancellationToken cancellationToken)
+    /// <summary>Counts a try for the cause, unless the cause has had as many as it may, lately, and nobody allows one more.</summary>
+    public async Task<AttemptPermit> BeginAttemptAsync(
+        Guid letter, int number, string fingerprint, int most, TimeSpan within, string? allowedBy, CancellationToken cancellationToken)
     {
         // One cause after the other: two letters of it may ask at the same time.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -79,11 +80,11 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             INSERT INTO healing_attempts (letter_id, number, fingerprint, allowed_by, at)
-            SELECT $1, $2, $3, $4, $5 WHERE $4 IS NOT NULL OR (SELECT count(*) FROM healing_attempts WHERE fingerprint = $3 AND allowed_by IS NULL) < $6
+            SELECT $1, $2, $3, $4, $5 WHERE $4 IS NOT NULL OR (SELECT count(*) FROM healing_attempts WHERE fingerprint = $3 AND allowed_by IS NULL AND at > $7) < $6
             ON CONFLICT DO NOTHING
             """)
         {
-            Parameters = { Value(letter), Value(number), Text(fingerprint), Nullable(allowedBy), Value(time.GetUtcNow()), Value(most) },
+            Parameters = { Value(letter), Value(number), Text(fingerprint), Nullable(allowedBy), Value(time.GetUtcNow()), Value(most), Value(time.GetUtcNow() - within) },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT EXISTS (SELECT FROM healing_attempts WHERE letter_id = $1 AND number = $2)") { Parameters = { Value(letter), Value(number) } });
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);

@@ -51,14 +51,19 @@ internal sealed class HealingJournal
     public (bool IsThere, T? Result) Find<T>(string entry) =>
         _entries.TryGetValue(entry, out var json) ? (true, JsonSerializer.Deserialize<T>(json, JsonSerializerOptions.Web)) : (false, default);
 
-    /// <summary>Adds an entry.</summary>
-    public async Task AddAsync<T>(string entry, T result, CancellationToken cancellationToken)
+    /// <summary>Adds an entry, unless another run was first: one whose saga was taken from it, and that does not know yet.</summary>
+    /// <returns>What the entry says.</returns>
+    public async Task<T> AddAsync<T>(string entry, T result, CancellationToken cancellationToken)
     {
-        await using var command = _database.CreateCommand("INSERT INTO healing_journal (letter_id, entry, result, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
+        await using var command = _database.CreateCommand(
+            """
+            INSERT INTO healing_journal (letter_id, entry, result, at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (letter_id, entry) DO UPDATE SET at = healing_journal.at RETURNING result::text
+            """);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = _letter });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = entry });
         command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(result, JsonSerializerOptions.Web), NpgsqlDbType = NpgsqlDbType.Json });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = _time.GetUtcNow() });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return JsonSerializer.Deserialize<T>((string)(await command.ExecuteScalarAsync(cancellationToken))!, JsonSerializerOptions.Web)!;
     }
 }

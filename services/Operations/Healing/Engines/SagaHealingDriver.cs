@@ -49,9 +49,9 @@ internal sealed class SagaHealingDriver(Guid letter, HealingDeeds deeds, Healing
             throw new HealingPausedException(left);
         }
 
-        await journal.AddAsync(entry, id, cancellationToken);
+        id = await journal.AddAsync(entry, id, cancellationToken);
         _lastHeard = Math.Max(_lastHeard, id);
-        return news;
+        return journal.Words.FirstOrDefault(word => word.Id == id).Word;
     }
 
     /// <returns>How long it still takes; null when it is over.</returns>
@@ -66,8 +66,7 @@ internal sealed class SagaHealingDriver(Guid letter, HealingDeeds deeds, Healing
         var (isThere, until) = journal.Find<DateTimeOffset>(entry);
         if (!isThere)
         {
-            until = now + wait;
-            await journal.AddAsync(entry, until, cancellationToken);
+            until = await journal.AddAsync(entry, now + wait, cancellationToken);
         }
 
         return until > now ? until - now : null;
@@ -81,9 +80,7 @@ internal sealed class SagaHealingDriver(Guid letter, HealingDeeds deeds, Healing
             return known;
         }
 
-        var result = await deed();
-        await journal.AddAsync(entry, result, cancellationToken);
-        return result;
+        return await journal.AddAsync(entry, await deed(), cancellationToken);
     }
 
     private string NextEntry(string name) => string.Create(CultureInfo.InvariantCulture, $"{++_entries:0000} {name}");
