@@ -36,6 +36,12 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Development");
+        var published = Path.Combine(AppContext.BaseDirectory, "services", typeof(TMarker).Assembly.GetName().Name!.Split('.')[^1]);
+        if (Directory.Exists(published))
+        {
+            builder.UseContentRoot(published);
+        }
+
         builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Logging:LogLevel:Default", "Error");
 
