@@ -10,7 +10,7 @@ namespace ResilientShop.ServiceDefaults.Operating;
 
 /// <summary>
 /// <c>GET /sagas?filter=overdue</c>: sagas that have not ended, with what remains to do; <c>GET /sagas/{id}</c>: one with its history.
-/// <c>POST /sagas/{id}/retry</c>, <c>/skip?reason=...</c> and <c>/compensate?reason=...</c> are for operators (<see cref="OperatorKey"/>), whichever instance they
+/// <c>POST /sagas/{id}/retry</c>, <c>/skip?reason=...</c> and <c>/compensate?reason=...[&amp;onlyIf=held]</c> are for operators (<see cref="OperatorKey"/>), whichever instance they
 /// ask. Only in services that have sagas.
 /// </summary>
 internal static class SagaEndpoints
@@ -32,8 +32,8 @@ internal static class SagaEndpoints
             ActAsync(id, operations, saga => operations.RetryAsync(saga, http.OperatorName(), cancel), cancel));
         one.MapPost("/skip", (string id, string? reason, HttpContext http, SagaOperations operations, CancellationToken cancel) =>
             ActForReasonAsync(id, reason, operations, (saga, why) => operations.SkipAsync(saga, http.OperatorName(), why, cancel), cancel));
-        one.MapPost("/compensate", (string id, string? reason, HttpContext http, SagaOperations operations, CancellationToken cancel) =>
-            ActForReasonAsync(id, reason, operations, (saga, why) => operations.ForceCompensateAsync(saga, http.OperatorName(), why, cancel), cancel));
+        one.MapPost("/compensate", (string id, string? reason, HttpContext http, SagaOperations operations, CancellationToken cancel, string? onlyIf = null) =>
+            CompensateAsync(id, reason, onlyIf, http, operations, cancel));
     }
 
     private static async Task<IResult> ListAsync(SagaOperations operations, CancellationToken cancel, string filter = "overdue", int limit = 50)
@@ -50,6 +50,22 @@ internal static class SagaEndpoints
 
     private static async Task<IResult> FindAsync(string id, SagaOperations operations, CancellationToken cancel) =>
         Guid.TryParse(id, out var saga) && await operations.FindAsync(saga, cancel) is { } view ? TypedResults.Ok(view) : NotFound(id);
+
+    private static Task<IResult> CompensateAsync(string id, string? reason, string? onlyIf, HttpContext http, SagaOperations operations, CancellationToken cancel)
+    {
+        SagaStatus? expected = null;
+        if (onlyIf is not null)
+        {
+            if (!Enum.TryParse<SagaStatus>(onlyIf, ignoreCase: true, out var status) || !Enum.IsDefined(status) || char.IsAsciiDigit(onlyIf[0]))
+            {
+                return Task.FromResult<IResult>(Invalid("onlyIf", $"onlyIf is '{onlyIf}'; it must be {string.Join(", ", Enum.GetNames<SagaStatus>()).ToLowerInvariant()}."));
+            }
+
+            expected = status;
+        }
+
+        return ActForReasonAsync(id, reason, operations, (saga, why) => operations.ForceCompensateAsync(saga, http.OperatorName(), why, expected, cancel), cancel);
+    }
 
     private static Task<IResult> ActForReasonAsync(
         string id, string? reason, SagaOperations operations, Func<Guid, string, Task<SagaIntervention>> act, CancellationToken cancel) =>

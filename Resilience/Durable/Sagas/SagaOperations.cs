@@ -84,7 +84,16 @@ public sealed partial class SagaOperations
     /// <param name="who">Who wants it, for the history.</param>
     /// <param name="reason">Why, for the history and as the saga's failure; not empty.</param>
     /// <param name="cancellationToken">Ends the wait for the database.</param>
-    public Task<SagaIntervention> ForceCompensateAsync(Guid id, string who, string reason, CancellationToken cancellationToken)
+    public Task<SagaIntervention> ForceCompensateAsync(Guid id, string who, string reason, CancellationToken cancellationToken) =>
+        ForceCompensateAsync(id, who, reason, onlyIf: null, cancellationToken);
+
+    /// <summary>The same, only where the saga is as expected: what has changed since somebody looked is left alone.</summary>
+    /// <param name="id">Identifier of the saga.</param>
+    /// <param name="who">Who wants it, for the history.</param>
+    /// <param name="reason">Why, for the history and as the saga's failure; not empty.</param>
+    /// <param name="onlyIf">The status it must have; null for any.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    public Task<SagaIntervention> ForceCompensateAsync(Guid id, string who, string reason, SagaStatus? onlyIf, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         return InterveneAsync(
@@ -92,9 +101,9 @@ public sealed partial class SagaOperations
             SagaAction.OperatorCompensate,
             who,
             reason,
-            saga => saga.GoesForwards || saga.Status == SagaStatus.Completed
+            saga => (onlyIf is null || saga.Status == onlyIf) && (saga.GoesForwards || saga.Status == SagaStatus.Completed)
                 ? (new SagaTransition(SagaStatus.Compensating, Math.Min(saga.Step + 1, saga.Definition.Steps.Count), OperatorCode, reason), null, "What it did is being undone.")
-                : (null, null, $"The saga is {saga.Status.ToName()} already."),
+                : (null, null, $"The saga is {saga.Status.ToName()}{(onlyIf is { } expected ? $", not {expected.ToName()}" : " already")}."),
             cancellationToken);
     }
 

@@ -56,9 +56,11 @@ internal static class HealingRegistration
         services.AddSingleton<HealingWords>();
         services.AddSaga(SagaHealing.Define);
         services.AddHostedService<HealingStarter>();
+
+        // The last one is the one that starts; words go to whichever has begun a healing.
+        services.AddSingleton<IHealingEngine, SagaHealing>();
         if (choice.Client is null)
         {
-            services.AddSingleton<IHealingEngine, SagaHealing>();
             return;
         }
 

@@ -100,7 +100,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
         List<(Guid Id, DateTimeOffset DueAt)> planned, string reason, string by, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) SELECT id, gen_random_uuid(), $3, $4, due FROM unnest($1, $2) WITH ORDINALITY AS one (id, due, place) ORDER BY place",
+            "INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) SELECT id, gen_random_uuid(), $3, $4, due FROM unnest($1, $2) WITH ORDINALITY AS one (id, due, place) ORDER BY place ON CONFLICT DO NOTHING",
             connection)
         {
             Parameters =

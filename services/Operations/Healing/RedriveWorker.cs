@@ -15,6 +15,9 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
     private const long LockKey = 0x7265_6472_6977;
     private const int MostAtOnce = 20;
 
+    private const string PutOff = "UPDATE redrives SET due_at = $2 WHERE id = $1 AND sent_at IS NULL";
+
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,8 +35,9 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
 
                 hasFailed = false;
             }
-            catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it was, what is due stays due; a worker that ends would end the whole service.
                 if (!hasFailed)
                 {
                     LogNotNow(exception.Message);
@@ -50,34 +54,52 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
     {
         // Nearly always there is nothing, which costs one look at an empty index.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var due = await DueAsync(connection, cancellationToken);
-        if (due.Count == 0)
+        List<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)> due;
+        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
         {
-            return 0;
-        }
-
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var (id, messageId, letter, by, reason) in due)
-        {
-            if (letter.Source.Kind == DeadLetterSource.SagaKind)
+            due = await DueAsync(connection, cancellationToken);
+            await using var batch = new NpgsqlBatch(connection, transaction);
+            foreach (var (id, messageId, letter, by, reason) in due.Where(one => one.Letter.Source.Kind == DeadLetterSource.MessageKind))
             {
-                batch.BatchCommands.Add(Note(id, $"{await RetryAsync(letter, by, cancellationToken)} By {by}: {reason}", letter.Id));
-                continue;
+                var message = new OutboxMessage(messageId, letter.Source.Topic!, letter.Key.Replace('\0', '\uFFFD'), letter.Source.MessageType ?? "", letter.ReadPayload()!)
+                {
+                    OnlyGroup = letter.Source.Group, Traceparent = letter.Traceparent,
+                };
+                Outbox.Append(batch, message);
+                batch.BatchCommands.Add(Note(id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {by}: {reason}", letter.Id));
             }
 
-            var message = new OutboxMessage(messageId, letter.Source.Topic!, letter.Key.Replace('\0', '\uFFFD'), letter.Source.MessageType ?? "", letter.ReadPayload()!)
+            if (batch.BatchCommands.Count > 0)
             {
-                OnlyGroup = letter.Source.Group, Traceparent = letter.Traceparent,
-            };
-            Outbox.Append(batch, message);
-            batch.BatchCommands.Add(Note(id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {by}: {reason}", letter.Id));
+                await batch.ExecuteNonQueryAsync(cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                outbox.Committed();
+            }
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        outbox.Committed();
+        await RetrySagasAsync(connection, [.. due.Where(one => one.Letter.Source.Kind == DeadLetterSource.SagaKind)], cancellationToken);
         return due.Count;
+    }
+
+    /// <summary>
+    /// Outside the transaction, because services take their time. One that dies in between has a saga tried again twice, which does it once: the second finds it on its way, or
+    /// ended. A service that does not answer is asked again later, and its other sagas with it.
+    /// </summary>
+    private async Task RetrySagasAsync(
+        NpgsqlConnection connection, IReadOnlyList<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)> due, CancellationToken cancellationToken)
+    {
+        var silent = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (id, _, letter, by, reason) in due)
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(!silent.Contains(letter.ServiceName) && await RetryAsync(letter, by, cancellationToken) is { } done ? Note(id, $"{done} By {by}: {reason}", letter.Id) : Later(id));
+            if (batch.BatchCommands[0].CommandText == PutOff)
+            {
+                silent.Add(letter.ServiceName);
+            }
+
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     private async Task<List<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)>> DueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -101,8 +123,8 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         return due;
     }
 
-    /// <summary>Having a saga tried again twice, because this instance dies before it is noted, does it once: the second finds it on its way, or ended.</summary>
-    private async Task<string> RetryAsync(DeadLetter letter, string by, CancellationToken cancellationToken)
+    /// <returns>What came of it; null when the service does not answer.</returns>
+    private async Task<string?> RetryAsync(DeadLetter letter, string by, CancellationToken cancellationToken)
     {
         var saga = letter.Source.SagaId!.Value;
         if (!door.Knows(letter.ServiceName))
@@ -118,16 +140,22 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         }
         catch (ServiceSilentException problem)
         {
-            return $"Saga {saga} was not tried again: {problem.Message}";
+            LogSilent(saga, problem.Message);
+            return null;
         }
     }
 
+    private NpgsqlBatchCommand Later(long id) => new(PutOff)
+    {
+        Parameters = { new NpgsqlParameter<long> { TypedValue = id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + AskAgainAfter } },
+    };
+
     private NpgsqlBatchCommand Note(long id, string text, Guid letter) => new(
         """
-        WITH sent AS (UPDATE redrives SET sent_at = $2 WHERE id = $1),
+        WITH sent AS (UPDATE redrives SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL RETURNING id),
         ticket AS (
             UPDATE tickets SET status = 'healing', changed_at = $2
-            WHERE letter_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $3) RETURNING number)
+            WHERE EXISTS (SELECT FROM sent) AND letter_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $3) RETURNING number)
         INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $2, 'healing', $4 FROM ticket
         """)
     {
@@ -140,6 +168,9 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         },
     };
 
-    [LoggerMessage(LogLevel.Warning, "Messages that are due to be sent again wait until the database is back: {Problem}")]
+    [LoggerMessage(LogLevel.Warning, "What is due to be redriven waits: {Problem}")]
     private partial void LogNotNow(string problem);
+
+    [LoggerMessage(LogLevel.Warning, "Saga {Saga} is tried again later: {Problem}")]
+    private partial void LogSilent(Guid saga, string problem);
 }

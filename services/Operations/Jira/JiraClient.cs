@@ -120,6 +120,10 @@ internal sealed class JiraClient(IHttpClientFactory clients, IOptions<JiraOption
         {
             throw new JiraException($"Jira cannot be reached ({exception.HttpRequestError}).", isInDoubt: true);
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new JiraException("Jira did not answer in time.", isInDoubt: true);
+        }
         catch (JsonException exception)
         {
             throw new JiraException($"Jira answered something that is not understood: {exception.Message}", isInDoubt: true);

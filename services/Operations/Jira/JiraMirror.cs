@@ -14,10 +14,14 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
     /// <summary>Session lock of the instance that mirrors.</summary>
     private const long LockKey = 0x6a69_7261;
 
+    private const int MostFailures = 3;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWish = TimeSpan.FromHours(1);
 
     private readonly JiraOptions _options = options.Value;
     private string? _lastProblem;
+    private (long Ticket, int Failures) _stubborn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,21 +32,13 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
             try
             {
                 await MirrorWhileMineAsync(stoppingToken);
-            }
-            catch (JiraException problem) when (!stoppingToken.IsCancellationRequested)
-            {
-                pause = Later(problem, failures++);
-                Tell(problem.Message, pause);
-            }
-            catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                pause = Later(problem: null, failures++);
-                Tell(exception.Message, pause);
-            }
-
-            if (pause == _options.Look)
-            {
                 failures = 0;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Whatever it was, tickets wait where they are; a worker that ends would end the whole service.
+                pause = Later(exception as JiraException, failures++);
+                Tell(exception.Message, pause);
             }
 
             await Task.Delay(pause, time, stoppingToken);
@@ -87,6 +83,12 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
         try
         {
             await MirrorAsync(one, cancellationToken);
+        }
+        catch (JiraException problem) when (!problem.IsRefused && IsStubborn(one.Ticket.Number))
+        {
+            // It may be this one alone that Jira cannot digest: the others go on. What is in doubt of it stays in doubt.
+            LogRefused(one.Ticket.Number, problem.Message);
+            await table.PutOffAsync(one.Ticket.Number, problem.Message, _options.LongestPause, cancellationToken);
         }
         catch (JiraException problem) when (problem.IsRefused)
         {
@@ -159,10 +161,17 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
         }
     }
 
+    /// <summary>Whether a ticket has now failed three times in a row.</summary>
+    private bool IsStubborn(long ticket)
+    {
+        _stubborn = (ticket, _stubborn.Ticket == ticket ? _stubborn.Failures + 1 : 1);
+        return _stubborn.Failures >= MostFailures;
+    }
+
     private TimeSpan Later(JiraException? problem, int failures)
     {
         var pause = Backoff.Exponential(FirstPause, _options.LongestPause, failures);
-        return problem?.RetryAfter is { } asked && asked > pause ? asked : pause;
+        return problem?.RetryAfter is { } asked && asked > pause ? asked < LongestWish ? asked : LongestWish : pause;
     }
 
     private void Tell(string problem, TimeSpan pause)

@@ -78,7 +78,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
     public Task PutOffAsync(long ticket, string problem, TimeSpan pause, CancellationToken cancellationToken) => ExecuteAsync(
         """
         INSERT INTO jira_issues (ticket, problem, ask_again_at) VALUES ($1, $2, $3)
-        ON CONFLICT (ticket) DO UPDATE SET problem = excluded.problem, ask_again_at = excluded.ask_again_at, doubt_since = CASE WHEN jira_issues.issue IS NULL THEN NULL ELSE jira_issues.doubt_since END
+        ON CONFLICT (ticket) DO UPDATE SET problem = excluded.problem, ask_again_at = excluded.ask_again_at
         """,
         cancellationToken,
         Number(ticket),

@@ -108,6 +108,20 @@ public sealed class SagaHoldTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task What_was_held_when_somebody_looked_and_has_completed_since_is_not_undone()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        var (instance, id) = await HeldAsync(world, Long);
+        await instance.Operations.RetryAsync(id, "healing", SagaWorld.Cancel);
+        await instance.Client.WaitAsync(id, SagaWorld.Cancel);
+
+        var refused = await instance.Operations.ForceCompensateAsync(id, "healing", "too late", SagaStatus.Held, SagaWorld.Cancel);
+
+        refused.ShouldBe(new SagaIntervention(SagaInterventionOutcome.NotApplicable, "The saga is completed, not held."));
+        (await world.StatusAsync(id)).ShouldBe("completed");
+    }
+
+    [Fact]
     public async Task Who_listens_is_told_with_the_hold_and_it_is_listed_and_counted()
     {
         await using var world = await SagaWorld.CreateAsync(server);

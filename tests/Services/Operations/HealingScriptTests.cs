@@ -87,6 +87,16 @@ public sealed class HealingScriptTests
         driver.AllowedBy.ShouldBe([null, "ann"]);
     }
 
+    [Fact]
+    public async Task Who_approves_and_then_aborts_means_the_latter()
+    {
+        var driver = new ScriptedDriver(Script.AllWell with { Words = [HealingWord.Approve, HealingWord.Abort] });
+
+        (await new HealingScript(driver, Limits).RunAsync()).ShouldBe(new HealingEnd(HealingEnd.Aborted, "Aborted by ann.", 0));
+
+        driver.Calls.ShouldBe(["wait 0", "wait 0", "end"]);
+    }
+
     /// <summary>What the activities answer and people say, each in the order in which they are asked.</summary>
     /// <param name="CanReplay">Of each diagnosis.</param>
     /// <param name="IsAway">Of each diagnosis.</param>

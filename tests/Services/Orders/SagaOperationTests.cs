@@ -102,6 +102,9 @@ public sealed class SagaOperationTests(PostgresServer server)
         (await Problem.ReadAsync(await ActAsync(orders, $"/sagas/{order.Id}/retry"))).Code.ShouldBe("NOT_APPLICABLE");
         (await Problem.ReadAsync(await ActAsync(orders, $"/sagas/{order.Id}/skip?reason=%20"))).Code.ShouldBe("VALIDATION_FAILED");
         (await Problem.ReadAsync(await ActAsync(orders, $"/sagas/{Guid.NewGuid()}/compensate?reason=x"))).Code.ShouldBe("NOT_FOUND");
+        (await Problem.ReadAsync(await ActAsync(orders, $"/sagas/{order.Id}/compensate?reason=x&onlyIf=held"))).Code.ShouldBe("NOT_APPLICABLE");
+        (await Problem.ReadAsync(await ActAsync(orders, $"/sagas/{order.Id}/compensate?reason=x&onlyIf=7"))).Error("onlyIf").ShouldBe(
+            "onlyIf is '7'; it must be running, compensating, stuck, stalled, held, completed, compensated.");
         (await Problem.ReadAsync(await ActAsync(orders, "/sagas/17/retry"))).Code.ShouldBe("NOT_FOUND");
         var wrong = await Problem.ReadAsync(await orders.Client.GetAsync("/sagas?filter=late", OrdersHost.Cancel));
         wrong.Code.ShouldBe("VALIDATION_FAILED");

@@ -32,6 +32,10 @@ internal sealed partial class HealingAlert(IHttpClientFactory clients, IOptions<
         {
             return $"People on call could not be told: the webhook cannot be reached ({exception.HttpRequestError}).";
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return "People on call could not be told: the webhook does not answer.";
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "Healing {Service}: {Operation} of {Key}, try {Attempt}, cause {Cause}. {Summary}")]

@@ -89,10 +89,17 @@ internal sealed class HealingDeeds(
     public async Task EndAsync(Guid letter, HealingEnd end, CancellationToken cancellationToken)
     {
         var (said, _) = await table.LetterAsync(letter, cancellationToken);
+        var (isEnded, isHealedAnew) = await table.EndAsync(letter, end.Outcome, cancellationToken);
+        if (isHealedAnew)
+        {
+            await table.CommentAsync(letter, "end", "open", "It failed again after it was taken for handled, and is healed anew.", author: null, cancellationToken);
+            return;
+        }
+
         var isResolved = end.Outcome is HealingEnd.Healed or HealingEnd.Settled;
         await table.CommentAsync(
             letter, "end", isResolved ? Resolved : Escalated, FormattableString.Invariant($"The healing ended after {end.Attempts} tries: {end.Outcome}. {end.Detail}"), author: null, cancellationToken);
-        if (await table.EndAsync(letter, end.Outcome, cancellationToken))
+        if (isEnded)
         {
             HealingMetrics.End(said, end.Outcome, time.GetUtcNow() - said.Time);
         }
@@ -110,8 +117,14 @@ internal sealed class HealingDeeds(
             var state = await door.ReadAsync<SagaState>(letter.ServiceName, $"/sagas/{saga}", cancellationToken);
             switch (state?.Status)
             {
+                case "held" when await table.IsHealedElsewhereAsync(letter, cancellationToken):
+                    return (false, $"Another healing of saga {saga} goes on.");
                 case "held":
-                    await door.ActAsync(letter.ServiceName, saga, "compensate", $"It could not be healed. {reason}", HealingTable.Author, cancellationToken);
+                    if (await door.ActAsync(letter.ServiceName, saga, "compensate", $"It could not be healed. {reason}", HealingTable.Author, cancellationToken) is { } refused)
+                    {
+                        return (true, $"Saga {saga} was not undone: {refused}");
+                    }
+
                     return (false, $"Saga {saga} is undone, because nobody can be kept waiting for so long.");
                 case "completed" or "compensated":
                     return (false, $"Saga {saga} has ended: {state.Status}.");

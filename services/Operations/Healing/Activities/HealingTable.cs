@@ -47,7 +47,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     {
         await using var command = Command(
             """
-            WITH ticket AS (SELECT number FROM tickets JOIN dead_letters ON letter_id = coalesce(origin_id, id) WHERE id = $1),
+            WITH ticket AS (SELECT number FROM tickets JOIN dead_letters ON letter_id = coalesce(origin_id, id) WHERE id = $1 FOR UPDATE OF tickets),
             said AS (
                 INSERT INTO ticket_comments (ticket, at, author, text, entry) SELECT number, $3, $4, $5, $2 FROM ticket
                 ON CONFLICT (ticket, entry) WHERE entry IS NOT NULL DO NOTHING RETURNING ticket)
@@ -108,7 +108,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>When the message of a redrive was sent, whether it failed again since, and when a group of this database had it.</summary>
+    /// <summary>When the message of a redrive, or of the one of somebody else that waited already, was sent, whether it failed again since, and when a group of this database had it.</summary>
     public async Task<(DateTimeOffset? SentAt, string? FailedAgain, DateTimeOffset? ReceivedAt)> RedrivenAsync(Guid letter, Guid messageId, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -116,25 +116,57 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             SELECT sent_at,
                 (SELECT error_code || ': ' || error_detail FROM dead_letters again
                     WHERE again.origin_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $1) AND again.arrived_at >= sent_at ORDER BY arrived DESC LIMIT 1),
-                (SELECT max(received_at) FROM durable.inbox WHERE message_id = $3)
-            FROM redrives WHERE message_id = $2
+                (SELECT max(received_at) FROM durable.inbox WHERE durable.inbox.message_id = redrives.message_id::text)
+            FROM redrives WHERE letter_id = $1
+            ORDER BY message_id = $2 DESC, id DESC LIMIT 1
             """,
             Value(letter),
-            Value(messageId),
-            Text(messageId.ToString()));
+            Value(messageId));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
             ? (row.IsDBNull(0) ? null : row.GetFieldValue<DateTimeOffset>(0), row.IsDBNull(1) ? null : row.GetString(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2))
             : (null, null, null);
     }
 
-    /// <summary>Ends a healing.</summary>
-    /// <returns>False when it had ended before.</returns>
-    public async Task<bool> EndAsync(Guid letter, string outcome, CancellationToken cancellationToken)
+    /// <summary>Whether another letter about the same thing is being healed: it failed for another reason before or after.</summary>
+    public async Task<bool> IsHealedElsewhereAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            "UPDATE healings SET outcome = $2, ended_at = $3 WHERE letter_id = $1 AND outcome IS NULL", Value(letter), Text(outcome), Value(time.GetUtcNow()));
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+            """
+            SELECT EXISTS (
+                SELECT FROM healings JOIN dead_letters ON id = letter_id
+                WHERE outcome IS NULL AND letter_id <> $1 AND service_name = $2 AND key = $3 AND (SELECT status FROM tickets WHERE tickets.letter_id = healings.letter_id) <> 'escalated')
+            """,
+            Value(letter.Id),
+            Text(letter.ServiceName),
+            Text(letter.Key));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>
+    /// Ends a healing. A message that failed again after it was taken for handled has told nobody, because this healing was there to hear it: it is healed anew.
+    /// </summary>
+    /// <returns>Whether it ended now and not before; and whether it is healed anew.</returns>
+    public async Task<(bool IsEnded, bool IsHealedAnew)> EndAsync(Guid letter, string outcome, CancellationToken cancellationToken)
+    {
+        await using var command = Command(
+            """
+            WITH ended AS (UPDATE healings SET outcome = $2, ended_at = $3 WHERE letter_id = $1 AND outcome IS NULL RETURNING letter_id),
+            anew AS (
+                INSERT INTO healings (letter_id, opened_at)
+                SELECT again.id, $3 FROM ended JOIN dead_letters mine ON mine.id = letter_id JOIN dead_letters again ON again.origin_id = coalesce(mine.origin_id, mine.id)
+                WHERE $2 = 'healed' AND again.arrived_at > (SELECT max(sent_at) FROM redrives WHERE redrives.letter_id = $1)
+                    AND NOT EXISTS (SELECT FROM healings known WHERE known.letter_id = again.id)
+                ORDER BY again.arrived DESC LIMIT 1
+                RETURNING letter_id)
+            SELECT EXISTS (SELECT FROM ended), EXISTS (SELECT FROM anew)
+            """,
+            Value(letter),
+            Text(outcome),
+            Value(time.GetUtcNow()));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), row.GetBoolean(1));
     }
 
     private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)

@@ -26,7 +26,7 @@ internal sealed class RollBacks(IServiceProvider services)
         var reason = approvedBy is null ? plan.Reason : $"{plan.Reason} Approved by {approvedBy}.";
         try
         {
-            return plan.Kind == RollBackPlan.Release ? await ReleaseAsync(plan.Service!, reason, cancellationToken) : await PolicyAsync(plan, reason, cancellationToken);
+            return plan.Kind == RollBackPlan.Release ? await ReleaseAsync(plan.Service!, plan.ReleaseId, reason, cancellationToken) : await PolicyAsync(plan, reason, cancellationToken);
         }
         catch (PolicyStoreException problem)
         {
@@ -34,9 +34,9 @@ internal sealed class RollBacks(IServiceProvider services)
         }
     }
 
-    private async Task<string> ReleaseAsync(string service, string reason, CancellationToken cancellationToken)
+    private async Task<string> ReleaseAsync(string service, string? release, string reason, CancellationToken cancellationToken)
     {
-        if (services.GetService<ReleaseState>()?.Current.GetValueOrDefault(service)?.Stage != ReleaseStage.Analysing || services.GetService<ReleaseRuns>() is not { } runs)
+        if (services.GetService<ReleaseState>()?.Current.GetValueOrDefault(service) is not { Stage: ReleaseStage.Analysing } said || said.Id != release || services.GetService<ReleaseRuns>() is not { } runs)
         {
             return $"The release of {service} has ended by itself; nothing to roll back.";
         }

@@ -45,12 +45,13 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
         }
     }
 
-    /// <summary>Does something to a saga in somebody's name: <c>retry</c>, or <c>compensate</c> for a reason.</summary>
+    /// <summary>Does something to a saga in somebody's name: <c>retry</c>, or <c>compensate</c> for a reason, only while it is held.</summary>
     /// <returns>Null when it is done; else why it is not applicable where the saga is now.</returns>
     /// <exception cref="ServiceSilentException">It could not be reached, or answered with something else; the message says what.</exception>
     public async Task<string?> ActAsync(string service, Guid saga, string action, string? reason, string by, CancellationToken cancellationToken)
     {
-        var query = reason is null ? "" : $"?reason={Uri.EscapeDataString(reason)}";
+        // What was held when somebody looked may be confirmed by now.
+        var query = reason is null ? "" : $"?reason={Uri.EscapeDataString(reason)}&onlyIf=held";
         using var answer = await SendAsync(service, HttpMethod.Post, $"/sagas/{saga}/{action}{query}", by, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.NotFound)
         {
@@ -73,11 +74,16 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
 
         try
         {
-            return await client.SendAsync(request, cancellationToken);
+            // With its body: an answer that stalls is none.
+            return await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
         }
         catch (HttpRequestException exception)
         {
             throw new ServiceSilentException($"{service} could not be reached: {exception.Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServiceSilentException($"{service} did not answer in time.");
         }
     }
 

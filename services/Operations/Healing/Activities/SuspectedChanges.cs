@@ -39,11 +39,14 @@ internal sealed class SuspectedChanges(HealingTable table, FleetFacts fleet, ISe
         var recent = (await _releases.ListAsync(service: null, MostLooked, cancellationToken)).Where(entry => entry.At >= since && entry.At <= letter.Time && around.Contains(entry.Service)).ToList();
         facts.AddRange(recent.Where(entry => entry.Action != ReleaseEntry.Hold)
             .Select(entry => string.Create(CultureInfo.InvariantCulture, $"Release of {entry.Service}: {entry.Action}, canary at {entry.Share:P0}, {Ago(letter, entry.At)} before, by {entry.By}.")));
-        foreach (var entry in recent.Where(entry => entry.Action is ReleaseEntry.Start or ReleaseEntry.Advance && _state?.Current.GetValueOrDefault(entry.Service)?.Stage == ReleaseStage.Analysing))
+        foreach (var entry in recent.Where(entry => entry.Action is ReleaseEntry.Start or ReleaseEntry.Advance && _state?.Current.GetValueOrDefault(entry.Service) is { Stage: ReleaseStage.Analysing } said && said.Id == entry.ReleaseId))
         {
             if (await IsSuspectAsync(letter, entry.At, cancellationToken) is { } evidence)
             {
-                return new RollBackPlan(RollBackPlan.Release, entry.Service, null, null, options.Value.NeedsApproval(RollBackPlan.Release), $"The release of {entry.Service} is suspected: {evidence}");
+                return new RollBackPlan(RollBackPlan.Release, entry.Service, null, null, options.Value.NeedsApproval(RollBackPlan.Release), $"The release of {entry.Service} is suspected: {evidence}")
+                {
+                    ReleaseId = entry.ReleaseId,
+                };
             }
         }
 

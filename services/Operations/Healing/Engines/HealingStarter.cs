@@ -60,21 +60,57 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
     private async Task<int> StartWaitingAsync(CancellationToken cancellationToken)
     {
         var claimed = await ClaimAsync(cancellationToken);
+        Exception? problem = null;
         foreach (var (input, subject) in claimed)
         {
-            await engine.StartAsync(input, subject, cancellationToken);
+            try
+            {
+                await engine.StartAsync(input, subject, cancellationToken);
+                await StartedAsync(input.LetterId, cancellationToken);
+                await TellAsync(input.LetterId, cancellationToken);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // One that cannot be started keeps no other waiting; it comes up again when its claim is over.
+                problem = exception;
+            }
         }
 
-        if (claimed.Count > 0)
+        return problem is null ? claimed.Count : throw problem;
+    }
+
+    /// <summary>What was said before it was started. The saga engine reads it from the table.</summary>
+    private async Task TellAsync(Guid letter, CancellationToken cancellationToken)
+    {
+        if (engine is not TemporalHealing)
         {
-            await using var started = database.CreateCommand("UPDATE healings SET started_at = $2, engine = $3 WHERE letter_id = ANY($1)");
-            started.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. claimed.Select(one => one.Input.LetterId)] });
-            started.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
-            started.Parameters.Add(new NpgsqlParameter<string> { TypedValue = engine.Name });
-            await started.ExecuteNonQueryAsync(cancellationToken);
+            return;
         }
 
-        return claimed.Count;
+        await using var command = database.CreateCommand("SELECT word, said_by, reason FROM healing_words WHERE letter_id = $1 ORDER BY id");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = letter });
+        var words = new List<HealingWord>();
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                words.Add(new HealingWord(row.GetString(0), row.GetString(1), row.GetString(2)));
+            }
+        }
+
+        foreach (var word in words)
+        {
+            await engine.SayAsync(letter, word, cancellationToken);
+        }
+    }
+
+    private async Task StartedAsync(Guid letter, CancellationToken cancellationToken)
+    {
+        await using var started = database.CreateCommand("UPDATE healings SET started_at = $2, engine = $3 WHERE letter_id = $1");
+        started.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = letter });
+        started.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
+        started.Parameters.Add(new NpgsqlParameter<string> { TypedValue = engine.Name });
+        await started.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>No lock is held while they are started: a healing writes to its own row as soon as it runs.</summary>

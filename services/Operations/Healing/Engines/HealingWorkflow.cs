@@ -67,7 +67,7 @@ internal sealed class HealingWorkflow
         /// <summary>Waits for something and says every look that it is there, so that a worker that dies is noticed.</summary>
         private static readonly ActivityOptions Patient = new()
         {
-            StartToCloseTimeout = TimeSpan.FromMinutes(1), HeartbeatTimeout = TimeSpan.FromSeconds(5), RetryPolicy = Quick.RetryPolicy,
+            StartToCloseTimeout = TimeSpan.FromMinutes(1), HeartbeatTimeout = TimeSpan.FromSeconds(30), RetryPolicy = Quick.RetryPolicy,
         };
 
         /// <summary>Telling people is tried three times: a webhook that is away must not keep an order from being healed.</summary>

@@ -9,6 +9,8 @@ namespace ResilientShop.Operations.Healing.Engines;
 /// <summary>Healings as workflows on Temporal. Thread-safe.</summary>
 internal sealed partial class TemporalHealing(ITemporalClient client, HealingChoice choice, IOptions<HealingOptions> options, ILogger<TemporalHealing> logger) : IHealingEngine
 {
+    private const int LongestSummary = 100;
+
     private static readonly SearchAttributeKey<string> Service = SearchAttributeKey.CreateKeyword("HealingService");
     private static readonly SearchAttributeKey<string> ErrorCode = SearchAttributeKey.CreateKeyword("HealingErrorCode");
     private static readonly SearchAttributeKey<string> Cause = SearchAttributeKey.CreateKeyword("HealingCause");
@@ -64,7 +66,7 @@ internal sealed partial class TemporalHealing(ITemporalClient client, HealingCho
             // A second start returns the first run, while it goes on and when it has ended.
             IdConflictPolicy = Temporalio.Api.Enums.V1.WorkflowIdConflictPolicy.UseExisting,
             IdReusePolicy = Temporalio.Api.Enums.V1.WorkflowIdReusePolicy.RejectDuplicate,
-            StaticSummary = $"{subject.ServiceName} - {subject.ErrorCode}",
+            StaticSummary = Shortened($"{subject.ServiceName} - {subject.ErrorCode}"),
             Rpc = new RpcOptions { CancellationToken = cancellationToken },
         };
         if (attributes is not null)
@@ -82,6 +84,9 @@ internal sealed partial class TemporalHealing(ITemporalClient client, HealingCho
             // It has ended already.
         }
     }
+
+    /// <summary>The server takes a summary of 400 bytes at most.</summary>
+    private static string Shortened(string text) => text.Length > LongestSummary ? text[..LongestSummary] : text;
 
     [LoggerMessage(LogLevel.Warning, "Healings have no search attributes; add HealingService, HealingErrorCode and HealingCause (Keyword) to the namespace to look for them: {Problem}")]
     private partial void LogNoAttributes(string problem);

@@ -56,6 +56,9 @@ internal static class Causes
 /// <param name="Reason">Why it is suspected.</param>
 internal sealed record RollBackPlan(string Kind, string? Service, long? Revision, long? Before, bool NeedsApproval, string Reason)
 {
+    /// <summary>The release that is suspected, and no later one of the service.</summary>
+    public string? ReleaseId { get; init; }
+
     public const string Release = "release";
     public const string Policy = "policy";
 }

@@ -26,7 +26,11 @@ internal sealed class HealingScript(IHealingDriver driver, HealingLimits limits)
     {
         while (true)
         {
-            await HearAsync(TimeSpan.Zero);
+            while (_abortedBy is null && await HearAsync(TimeSpan.Zero))
+            {
+                // Whoever says approve and then abort means the latter.
+            }
+
             if (_abortedBy is not null)
             {
                 return await EndAsync(HealingEnd.Aborted, $"Aborted by {_abortedBy}.");
