@@ -24,6 +24,9 @@ internal sealed class FakeJira : IAsyncDisposable
     /// <summary>Summaries that it refuses.</summary>
     public string? Refuses { get; set; }
 
+    /// <summary>What it answers to searches; null while it finds.</summary>
+    public int? SearchStatus { get; set; }
+
     public ConcurrentQueue<string> Requests { get; } = new();
 
     public (string, string)[] Settings =>
@@ -60,6 +63,7 @@ internal sealed class FakeJira : IAsyncDisposable
         var (code, answer) = http.Request.Path.Value!.Split('/')[4..] switch
         {
             ["issue"] => Create(body!["fields"]!),
+            ["search", "jql"] when SearchStatus is { } refused => (refused, new { errorMessages = new[] { "Field 'labels' cannot be searched." } }),
             ["search", "jql"] => (200, new { issues = Find(http.Request.Query["jql"].ToString()) }),
             ["issue", var key, "comment"] when body is not null => Comment(key, body),
             ["issue", var key, "comment"] => (200, new { comments = Issues[key].Comments.Reverse().Select(text => new { body = text }) }),

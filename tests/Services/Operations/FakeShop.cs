@@ -25,6 +25,9 @@ internal sealed class FakeShop : IAsyncDisposable
 
     public bool IsAway { get; set; }
 
+    /// <summary>Whether answers stall behind their heads.</summary>
+    public bool IsStalled { get; set; }
+
     public ConcurrentQueue<string> Acts { get; } = new();
 
     /// <summary>When set, looks at the saga wait for it.</summary>
@@ -52,6 +55,13 @@ internal sealed class FakeShop : IAsyncDisposable
         if (IsAway)
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+
+        if (IsStalled)
+        {
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return;
         }
 

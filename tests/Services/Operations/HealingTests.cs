@@ -143,6 +143,21 @@ public sealed class HealingTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_service_whose_answers_stall_is_waited_for_too()
+    {
+        await StartAsync(("Healing:RecoveryLook", "00:00:00.050"), ("Healing:RecoveryWait", "00:01:00"), ("Healing:AskWithin", "00:00:00.300"));
+        _shop.IsStalled = true;
+        _shop.AfterRetries.Enqueue("completed");
+        await _world.SendAsync(OfOrder());
+        await _world.UntilAsync("/api/tickets/1", ticket => Comments(ticket).Any(text => text.Contains("orders did not answer in time.", StringComparison.Ordinal)));
+
+        _shop.IsStalled = false;
+
+        await TicketAsync("resolved");
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_person_ends_a_pause_and_is_on_record()
     {
         await StartAsync(("Healing:FirstPause", "00:01:00"));

@@ -111,6 +111,24 @@ public sealed class JiraTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_is_in_doubt_stays_in_doubt_while_it_cannot_be_looked_for()
+    {
+        (_jira.LostAnswers, _jira.SearchStatus) = (1, 400);
+        var world = await StartAsync();
+        await world.SendAsync(Letter());
+        await world.UntilAsync("/api/tickets", list => list.EnumerateArray().Any(ticket => ticket.GetProperty("issueProblem").ValueKind == JsonValueKind.String));
+        var asked = _jira.Requests.Count;
+        await UntilAsync(() => _jira.Requests.Count > asked);
+        _jira.SearchStatus = null;
+
+        await UntilAsync(() => _jira.Issues.Values.Any(issue => !issue.Comments.IsEmpty));
+
+        _jira.Issues.Count.ShouldBe(1);
+        _jira.Requests.Count(request => request == "POST /rest/api/3/issue").ShouldBe(1);
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Two_replicas_make_one_issue_each()
     {
         var world = await StartAsync();

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
+using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Tests;
@@ -146,6 +147,44 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
 
         async Task<string?> CommentAsync(int ticket) => (await world.UntilAsync($"/api/tickets/{ticket}", one => one.GetProperty("comments").GetArrayLength() == 2)).GetProperty("comments")[1].GetProperty("text").GetString();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_saga_whose_service_is_away_stays_due()
+    {
+        await using var shop = await FakeShop.StartAsync();
+        await using var world = await LetterWorld.StartAsync(postgres, shop.Settings);
+        await using var database = NpgsqlDataSource.Create(world.Database);
+        shop.IsAway = true;
+        var held = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { ServiceName = "orders", Source = DeadLetterSource.Saga(shop.Order, "charge") };
+        await world.SendAsync(held);
+        await world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 1);
+
+        await RedriveAsync(new { ids = new[] { held.Id } }, world);
+        await UntilAsync("SELECT sent_at IS NULL AND due_at > now() + interval '5 s' FROM redrives");
+        (await world.GetAsync("/api/tickets/1")).GetProperty("comments").GetArrayLength().ShouldBe(1, "nothing was tried again, and nobody says so");
+        shop.IsAway = false;
+
+        // Its time comes, without waiting for it.
+        await UntilAsync("UPDATE redrives SET due_at = now() RETURNING true");
+        await UntilAsync("SELECT sent_at IS NOT NULL FROM redrives");
+        shop.Acts.ShouldBe(["retry"]);
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+
+        async Task UntilAsync(string sql)
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            while (true)
+            {
+                await using var command = database.CreateCommand(sql);
+                if (await command.ExecuteScalarAsync(Cancel) is true)
+                {
+                    return;
+                }
+
+                await timer.WaitForNextTickAsync(Cancel);
+            }
+        }
     }
 
     [Fact(Timeout = 60_000)]

@@ -20,12 +20,14 @@ internal sealed partial class HealingAlert(IHttpClientFactory clients, IOptions<
             return "It is in the log; no webhook is set (Healing__Webhook).";
         }
 
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Value.AskWithin);
         try
         {
             using var client = clients.CreateClient(Client);
             var text = $"{letter.ServiceName}: {letter.Operation} failed with {letter.ErrorCode}; try {attempt} to heal it. {diagnosis.Summary}";
             using var answer = await client.PostAsJsonAsync(
-                address, new Notice(letter.Id, letter.ServiceName, letter.Operation, letter.ErrorCode, letter.Key, options.Value.PriorityOf(letter.ErrorCode), attempt, diagnosis.Cause, text), cancellationToken);
+                address, new Notice(letter.Id, letter.ServiceName, letter.Operation, letter.ErrorCode, letter.Key, options.Value.PriorityOf(letter.ErrorCode), attempt, diagnosis.Cause, text), patience.Token);
             return answer.IsSuccessStatusCode ? "People on call were told." : $"People on call could not be told: the webhook answered {(int)answer.StatusCode}.";
         }
         catch (HttpRequestException exception)

@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 
 namespace ResilientShop.Operations.Healing.Activities;
 
 /// <summary>
 /// Asks other services, and acts on their sagas as an operator, each through the tiers of its dependency. Only services that discovery knows are asked. Thread-safe.
 /// </summary>
-internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration configuration)
+internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration configuration, IOptions<HealingOptions> options)
 {
     private const string CanarySuffix = "-canary";
 
@@ -72,10 +73,12 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
             request.Headers.Add("X-Operator", by);
         }
 
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Value.AskWithin);
         try
         {
             // With its body: an answer that stalls is none.
-            return await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            return await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, patience.Token);
         }
         catch (HttpRequestException exception)
         {
