@@ -15,40 +15,21 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
     private const long LockKey = 0x7265_6472_6977;
     private const int MostAtOnce = 20;
 
-    private const string PutOff = "UPDATE redrives SET due_at = $2 WHERE id = $1 AND sent_at IS NULL";
-
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Yield();
-        var hasFailed = false;
-        while (true)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => WorkLoop.RunAsync(
+        async () =>
         {
-            try
+            while (await SendAsync(stoppingToken) == MostAtOnce)
             {
-                while (await SendAsync(stoppingToken) == MostAtOnce)
-                {
-                    // There may be more that are due.
-                }
-
-                hasFailed = false;
+                // There may be more that are due.
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                // Whatever it was, what is due stays due; a worker that ends would end the whole service.
-                if (!hasFailed)
-                {
-                    LogNotNow(exception.Message);
-                }
-
-                hasFailed = true;
-            }
-
-            await Task.Delay(Look, time, stoppingToken);
-        }
-    }
+        },
+        Look,
+        time,
+        LogNotNow,
+        stoppingToken);
 
     private async Task<int> SendAsync(CancellationToken cancellationToken)
     {
@@ -91,13 +72,14 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         var silent = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (id, _, letter, by, reason) in due)
         {
-            await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(!silent.Contains(letter.ServiceName) && await RetryAsync(letter, by, cancellationToken) is { } done ? Note(id, $"{done} By {by}: {reason}", letter.Id) : Later(id));
-            if (batch.BatchCommands[0].CommandText == PutOff)
+            var done = silent.Contains(letter.ServiceName) ? null : await RetryAsync(letter, by, cancellationToken);
+            if (done is null)
             {
                 silent.Add(letter.ServiceName);
             }
 
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(done is null ? Later(id) : Note(id, $"{done} By {by}: {reason}", letter.Id));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
     }
@@ -145,7 +127,7 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         }
     }
 
-    private NpgsqlBatchCommand Later(long id) => new(PutOff)
+    private NpgsqlBatchCommand Later(long id) => new("UPDATE redrives SET due_at = $2 WHERE id = $1 AND sent_at IS NULL")
     {
         Parameters = { new NpgsqlParameter<long> { TypedValue = id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + AskAgainAfter } },
     };

@@ -19,15 +19,12 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LookForLost = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
         LogEngine(engine.Description);
-        var hasFailed = false;
         var lastLook = time.GetTimestamp();
-        while (true)
-        {
-            try
+        return WorkLoop.RunAsync(
+            async () =>
             {
                 while (await StartWaitingAsync(stoppingToken) == MostAtOnce)
                 {
@@ -39,22 +36,11 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
                     lastLook = time.GetTimestamp();
                     await EndLostAsync(stoppingToken);
                 }
-
-                hasFailed = false;
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                // Whatever it was, they wait where they are.
-                if (!hasFailed)
-                {
-                    LogNotNow(exception.Message);
-                }
-
-                hasFailed = true;
-            }
-
-            await Task.Delay(Look, time, stoppingToken);
-        }
+            },
+            Look,
+            time,
+            LogNotNow,
+            stoppingToken);
     }
 
     private async Task<int> StartWaitingAsync(CancellationToken cancellationToken)
