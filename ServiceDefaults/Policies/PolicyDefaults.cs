@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ResilientShop.Resilience;
 using ResilientShop.Resilience.Etcd;
 using ResilientShop.Resilience.Http;
 using ResilientShop.Resilience.Policies;
@@ -51,7 +52,7 @@ internal static class PolicyDefaults
         return provider => new EtcdPolicyStore(options, provider.GetRequiredService<TimeProvider>());
     }
 
-    /// <summary>Follows the degradation of all services in etcd, where there is one.</summary>
+    /// <summary>Follows the degradation of all services and their releases in etcd, where there is one; and says where experiments are, for whoever asks.</summary>
     private static void AddFleet(WebApplicationBuilder builder, string service, string instance)
     {
         if (builder.Configuration.GetConnectionString("etcd") is not { Length: > 0 } etcd || !builder.Configuration.GetSection(Section).GetValue("Follow", true))
@@ -66,6 +67,9 @@ internal static class PolicyDefaults
         var releases = new EtcdFleetOptions { Prefix = builder.Configuration[$"{Section}:Etcd:ReleasePrefix"] ?? EtcdReleaseStore.DefaultPrefix };
         builder.Services.AddReleases(provider => new EtcdReleaseStore(
             options, releases, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EtcdReleaseStore>>()));
+        var experiments = new EtcdFleetOptions { Prefix = builder.Configuration[$"{Section}:Etcd:ChaosPrefix"] ?? EtcdExperimentStore.DefaultPrefix };
+        builder.Services.AddSingleton<IExperimentStore>(provider => new EtcdExperimentStore(
+            options, experiments, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EtcdExperimentStore>>()));
     }
 
     /// <summary>Every service that discovery knows as NAME-canary is the canary of NAME.</summary>

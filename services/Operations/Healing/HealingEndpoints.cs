@@ -68,12 +68,22 @@ internal static class HealingEndpoints
             return Invalid("reason", "reason is not there; it must say why, for the record: add ?reason=...");
         }
 
-        return await reader.TicketAsync(number, cancel) is not { } found
-            ? ProblemResults.NotFound($"There is no ticket {number}.")
-            : await words.SayAsync(number, new HealingWord(word, http.OperatorName(), reason), cancel)
+        if (await reader.TicketAsync(number, cancel) is not { } found)
+        {
+            return ProblemResults.NotFound($"There is no ticket {number}.");
+        }
+
+        try
+        {
+            return await words.SayAsync(number, new HealingWord(word, http.OperatorName(), reason), cancel)
                 ? TypedResults.Accepted($"/api/tickets/{number}")
                 : ProblemResults.Problem(
                     StatusCodes.Status409Conflict, "NOT_APPLICABLE", $"Ticket {number} has no healing that goes on. To have it tried again: POST /api/dead-letters/redrive with ids [\"{found.Ticket.LetterId}\"].");
+        }
+        catch (HealingEngineException problem)
+        {
+            return ProblemResults.Problem(StatusCodes.Status503ServiceUnavailable, "ENGINE_UNAVAILABLE", problem.Message);
+        }
     }
 
     private static ProblemHttpResult? CheckMost(int most) =>

@@ -34,6 +34,8 @@ internal static class HealingRegistration
         services.AddSingleton<ServiceDoor>();
         services.AddSingleton<FleetFacts>();
         services.AddSingleton<SuspectedChanges>();
+        services.AddSingleton<RecentExperiments>();
+        services.AddHostedService(provider => provider.GetRequiredService<RecentExperiments>());
         services.AddSingleton<Diagnoser>();
         services.AddSingleton<RollBacks>();
         services.AddSingleton<HealingAlert>();

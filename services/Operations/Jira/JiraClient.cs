@@ -126,7 +126,7 @@ internal sealed class JiraClient(IHttpClientFactory clients, IOptions<JiraOption
         {
             throw new JiraException("Jira did not answer in time.", isInDoubt: true);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new JiraException($"Jira answered something that is not understood: {exception.Message}", isInDoubt: true);
         }

@@ -48,7 +48,8 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
     /// <summary>Looks once, where no other instance does.</summary>
     private async Task MirrorWhileMineAsync(CancellationToken cancellationToken)
     {
-        // Of the session and not of a transaction, which would be open for as long as Jira takes. It ends with the connection's return to the pool, too.
+        // Of the session and not of a transaction, which would be open for as long as Jira takes. A connection that returns to the pool keeps it until it is used again, which may
+        // be never; one that is broken has lost it.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(FormattableString.Invariant($"SELECT pg_try_advisory_lock({LockKey})"), connection);
         if (await command.ExecuteScalarAsync(cancellationToken) is not true)
@@ -56,9 +57,15 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
             return;
         }
 
-        await MirrorAllAsync(cancellationToken);
-        command.CommandText = FormattableString.Invariant($"SELECT pg_advisory_unlock({LockKey})");
-        await command.ExecuteScalarAsync(cancellationToken);
+        try
+        {
+            await MirrorAllAsync(cancellationToken);
+        }
+        finally
+        {
+            command.CommandText = FormattableString.Invariant($"SELECT pg_advisory_unlock({LockKey})");
+            await command.ExecuteScalarAsync(CancellationToken.None);
+        }
     }
 
     private async Task MirrorAllAsync(CancellationToken cancellationToken)
@@ -84,9 +91,9 @@ internal sealed partial class JiraMirror(NpgsqlDataSource database, JiraTable ta
         {
             await MirrorAsync(one, cancellationToken);
         }
-        catch (JiraException problem) when (!problem.IsRefused && IsStubborn(one.Ticket.Number))
+        catch (JiraException problem) when (problem is { IsRefused: false, IsInDoubt: true } && IsStubborn(one.Ticket.Number))
         {
-            // It may be this one alone that Jira cannot digest: the others go on. What is in doubt of it stays in doubt.
+            // It may be this one alone that Jira cannot digest: the others go on. What is in doubt of it stays in doubt. A rate limit or a wrong token is about all of them.
             LogRefused(one.Ticket.Number, problem.Message);
             await table.PutOffAsync(one.Ticket.Number, problem.Message, _options.LongestPause, cancellationToken);
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -23,6 +24,12 @@ internal sealed class FakeJira : IAsyncDisposable
 
     /// <summary>Summaries that it refuses.</summary>
     public string? Refuses { get; set; }
+
+    /// <summary>Summaries at which it breaks, each time.</summary>
+    public string? BreaksAt { get; set; }
+
+    /// <summary>When it wants to be asked again, with each <see cref="Status"/>; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; set; }
 
     /// <summary>What it answers to searches; null while it finds.</summary>
     public int? SearchStatus { get; set; }
@@ -50,6 +57,11 @@ internal sealed class FakeJira : IAsyncDisposable
         if (Status is { } status)
         {
             http.Response.StatusCode = status;
+            if (RetryAfter is { } later)
+            {
+                http.Response.Headers.RetryAfter = later.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            }
+
             return;
         }
 
@@ -86,6 +98,11 @@ internal sealed class FakeJira : IAsyncDisposable
         if (Refuses is not null && ((string)fields["summary"]!).StartsWith(Refuses, StringComparison.Ordinal))
         {
             return (400, new { errors = new { priority = "Field 'priority' cannot be set." } });
+        }
+
+        if (BreaksAt is not null && ((string)fields["summary"]!).StartsWith(BreaksAt, StringComparison.Ordinal))
+        {
+            return (500, new { });
         }
 
         var key = $"SRE-{Interlocked.Increment(ref _number)}";

@@ -1,7 +1,12 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using ResilientShop.Operations.Healing.Activities;
+using ResilientShop.Operations.Healing.Workflow;
+using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable;
+using ResilientShop.Resilience.Http;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Operations;
@@ -11,6 +16,8 @@ public sealed class HealingRollBackTests(PostgresServer postgres, EtcdServer etc
 {
     private const string Scope = "/api/policies/scopes/dependencies/payment-provider";
 
+    private readonly string _prefix = $"/{Guid.NewGuid():N}";
+
     private FakeShop _shop = null!;
     private LetterWorld _world = null!;
 
@@ -19,13 +26,15 @@ public sealed class HealingRollBackTests(PostgresServer postgres, EtcdServer etc
     public async ValueTask InitializeAsync()
     {
         _shop = await FakeShop.StartAsync();
-        var prefix = Guid.NewGuid().ToString("N");
         _world = await LetterWorld.StartAsync(
             postgres,
             [
                 ("Healing:Automatic", "true"),
                 ("Healing:FirstPause", "00:01:00"),
-                ("ConnectionStrings:etcd", $"Endpoints={etcd.Endpoint};Prefix=/{prefix}/config"),
+                ("ConnectionStrings:etcd", $"Endpoints={etcd.Endpoint};Prefix={_prefix}/config"),
+                ("Policies:Etcd:DegradationPrefix", $"{_prefix}/degradation"),
+                ("Policies:Etcd:ReleasePrefix", $"{_prefix}/release"),
+                ("Policies:Etcd:ChaosPrefix", $"{_prefix}/chaos"),
                 ("Policies:Follow", "true"),
                 ("OTEL_SERVICE_NAME", "operations"),
                 ("services:payments-canary:http:0", "http://127.0.0.1:1"),
@@ -78,6 +87,62 @@ public sealed class HealingRollBackTests(PostgresServer postgres, EtcdServer etc
     }
 
     [Fact(Timeout = 90_000)]
+    public async Task A_later_release_than_the_one_that_is_suspected_is_left_alone()
+    {
+        using var start = await SendAsync(HttpMethod.Post, "/api/releases/payments/start?reason=mended");
+        await _world.UntilAsync("/api/releases", releases => Stage(releases) == "analysing");
+        var state = _world.Host.Services.GetRequiredService<ReleaseState>();
+        var rollBacks = _world.Host.Services.GetRequiredService<RollBacks>();
+        var earlier = new RollBackPlan(RollBackPlan.Release, "payments", null, null, NeedsApproval: false, "It is suspected.") { ReleaseId = Guid.CreateVersion7().ToString("N") };
+
+        (await rollBacks.DoAsync(earlier, null, Cancel)).ShouldBe("The release of payments has ended by itself; nothing to roll back.");
+        state.Current["payments"].Stage.ShouldBe(ReleaseStage.Analysing);
+
+        (await rollBacks.DoAsync(earlier with { ReleaseId = state.Current["payments"].Id }, null, Cancel)).ShouldBe("The release of payments was rolled back. It is suspected.");
+        await _world.UntilAsync("/api/releases", later => Stage(later) == "rolled-back");
+        (await rollBacks.DoAsync(earlier with { ReleaseId = state.Current["payments"].Id }, null, TestContext.Current.CancellationToken)).ShouldBe("The release of payments has ended by itself; nothing to roll back.");
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task What_an_experiment_made_fail_suspects_no_release()
+    {
+        using var start = await SendAsync(HttpMethod.Post, "/api/releases/payments/start?reason=new");
+        await _world.UntilAsync("/api/releases", releases => Stage(releases) == "analysing");
+        await etcd.PutAsync($"{_prefix}/chaos/elsewhere", """{ "services": ["gateway"], "fault": "latency" }"""u8.ToArray(), Cancel);
+        await etcd.PutAsync($"{_prefix}/chaos/slow-provider", """{ "services": ["payments"], "fault": "latency 2 s", "by": "ann" }"""u8.ToArray(), Cancel);
+        await UntilKnownAsync("slow-provider (latency 2 s) on payments by ann", isOver: false);
+        await FailAsync(3);
+
+        var ticket = await _world.UntilAsync("/api/tickets/3", one => Comments(one).Any(text => text.StartsWith("Try 1: failed", StringComparison.Ordinal)));
+        var diagnosis = Comments(ticket).Single(text => text.StartsWith("Diagnosis", StringComparison.Ordinal));
+        diagnosis.ShouldStartWith("Diagnosis: experiment. It was made to fail: Experiment slow-provider (latency 2 s) on payments by ann was under way. (");
+        diagnosis.ShouldContain("Release of payments: start");
+        diagnosis.ShouldNotContain("elsewhere");
+        Comments(ticket).ShouldNotContain(text => text.StartsWith("Rollback", StringComparison.Ordinal));
+
+        // It is over, and what fails a moment later still comes of it.
+        await etcd.DeleteAsync($"{_prefix}/chaos/slow-provider", TestContext.Current.CancellationToken);
+        await UntilKnownAsync("slow-provider", isOver: true);
+        await FailAsync(1, from: 4);
+        (await _world.GetAsync("/api/tickets/4")).ShouldSatisfyAllConditions(
+            one => Comments(one).ShouldContain(text => text.StartsWith("Diagnosis: experiment.", StringComparison.Ordinal) && text.Contains("s before and was over 0 s before.", StringComparison.Ordinal)));
+        (await _world.GetAsync("/api/releases")).ShouldSatisfyAllConditions(releases => Stage(releases).ShouldBe("analysing"));
+    }
+
+    /// <summary>Waits until the service has heard of an experiment, or of its end.</summary>
+    private async Task UntilKnownAsync(string experiment, bool isOver)
+    {
+        var experiments = _world.Host.Services.GetRequiredService<RecentExperiments>();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var facts = new List<string>(); !facts.Any(fact => fact.Contains(experiment, StringComparison.Ordinal) && fact.Contains("was over", StringComparison.Ordinal) == isOver);)
+        {
+            await timer.WaitForNextTickAsync(Cancel);
+            facts.Clear();
+            experiments.Find(Letter(0), DateTimeOffset.UtcNow.AddMinutes(-1), facts);
+        }
+    }
+
+    [Fact(Timeout = 90_000)]
     public async Task What_failed_before_the_change_too_suspects_nothing()
     {
         await FailAsync(1);
@@ -95,21 +160,23 @@ public sealed class HealingRollBackTests(PostgresServer postgres, EtcdServer etc
     {
         for (var number = from; number < from + letters; number++)
         {
-            await _world.SendAsync(new DeadLetter
-            {
-                Id = Guid.NewGuid(),
-                ServiceName = "orders",
-                Operation = "saga order: charge",
-                ErrorCode = "PAYMENT_UNAVAILABLE",
-                ErrorDetail = "It answered 503.",
-                RetryCount = 3,
-                Key = $"order-{number}",
-                Source = DeadLetterSource.Saga(_shop.Order, "charge"),
-                Time = DateTimeOffset.UtcNow,
-            });
+            await _world.SendAsync(Letter(number));
             await _world.UntilAsync($"/api/tickets/{number}", one => Comments(one).Any(text => text.StartsWith("Diagnosis", StringComparison.Ordinal)));
         }
     }
+
+    private DeadLetter Letter(int number) => new()
+    {
+        Id = Guid.NewGuid(),
+        ServiceName = "orders",
+        Operation = "saga order: charge",
+        ErrorCode = "PAYMENT_UNAVAILABLE",
+        ErrorDetail = "It answered 503.",
+        RetryCount = 3,
+        Key = $"order-{number}",
+        Source = DeadLetterSource.Saga(_shop.Order, "charge"),
+        Time = DateTimeOffset.UtcNow,
+    };
 
     private async Task<string> PolicyAsync() => (await _world.GetAsync("/api/policies")).GetProperty("scopes").TryGetProperty("dependencies/payment-provider", out var text) ? text.GetString()! : "";
 

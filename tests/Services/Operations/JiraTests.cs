@@ -111,6 +111,24 @@ public sealed class JiraTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task One_that_Jira_breaks_at_is_put_off_and_the_others_go_on()
+    {
+        _jira.BreaksAt = "bad";
+        var world = await StartAsync();
+        await world.SendAsync(Letter("bad"));
+        await world.UntilAsync("/api/tickets", list => list.GetArrayLength() == 1);
+        await world.SendAsync(Letter());
+
+        await UntilAsync(() => _jira.Issues.Values.Any(issue => !issue.Comments.IsEmpty));
+        var refused = await world.UntilAsync("/api/tickets/1", one => one.GetProperty("ticket").GetProperty("issueProblem").ValueKind == JsonValueKind.String);
+        refused.GetProperty("ticket").GetProperty("issueProblem").GetString()!.ShouldContain("Jira answered 500.");
+        _jira.BreaksAt = null;
+
+        await UntilAsync(() => _jira.Issues.Count == 2);
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task What_is_in_doubt_stays_in_doubt_while_it_cannot_be_looked_for()
     {
         (_jira.LostAnswers, _jira.SearchStatus) = (1, 400);

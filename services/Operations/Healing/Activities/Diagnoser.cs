@@ -6,10 +6,10 @@ using ResilientShop.Resilience.Durable;
 namespace ResilientShop.Operations.Healing.Activities;
 
 /// <summary>
-/// Finds out what the matter is: what the letter says, the breakers of the service that failed, how far it and what it calls are degraded, and what was changed shortly before.
+/// Finds out what the matter is: what the letter says, the breakers of the service that failed, how far it and what it calls are degraded, which experiments were under way, and what was changed shortly before.
 /// What cannot be asked is a fact too, and keeps nobody from concluding. Thread-safe.
 /// </summary>
-internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts fleet, SuspectedChanges changes)
+internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts fleet, RecentExperiments experiments, SuspectedChanges changes)
 {
     /// <summary>How far back a change is suspected.</summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMinutes(15);
@@ -41,12 +41,23 @@ internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts
 
         var away = isSaga ? await LookAtBreakersAsync(letter, facts, cancellationToken) : null;
         facts.AddRange(fleet.LevelsOf(letter.ServiceName));
+        var experiment = experiments.Find(letter, letter.Time - Recently, facts);
         var suspect = await changes.FindAsync(letter, letter.Time - Recently, facts, cancellationToken);
-        return suspect is not null
-            ? new Diagnosis(Causes.Change, suspect.Reason, facts, CanReplay: true, away is not null, suspect)
-            : away is not null
-                ? new Diagnosis(Causes.Dependency, $"What {letter.ServiceName} needs is away: {away}", facts, CanReplay: true, IsAway: true, RollBack: null)
-                : Conclude(Causes.Passing, "Nothing that is known stands in the way any more.", facts, canReplay: true);
+
+        // What was made to fail is no evidence against a change.
+        if (experiment is not null)
+        {
+            return new Diagnosis(Causes.Experiment, experiment, facts, CanReplay: true, away is not null, RollBack: null);
+        }
+
+        if (suspect is not null)
+        {
+            return new Diagnosis(Causes.Change, suspect.Reason, facts, CanReplay: true, away is not null, suspect);
+        }
+
+        return away is not null
+            ? new Diagnosis(Causes.Dependency, $"What {letter.ServiceName} needs is away: {away}", facts, CanReplay: true, IsAway: true, RollBack: null)
+            : Conclude(Causes.Passing, "Nothing that is known stands in the way any more.", facts, canReplay: true);
     }
 
     private static string Said(DeadLetter letter) =>

@@ -6,20 +6,25 @@ namespace ResilientShop.Operations.Healing.Engines;
 /// <summary>What people say to healings: on record first, with who and why, then passed on. Thread-safe.</summary>
 internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHealingEngine> engines, TimeProvider time)
 {
+    private readonly IReadOnlyDictionary<string, IHealingEngine> _engines = engines.ToDictionary(engine => engine.Name, StringComparer.Ordinal);
+
     /// <param name="ticket">Number of the ticket.</param>
     /// <param name="word">What is said.</param>
     /// <param name="cancellationToken">Ends the wait for the database or the engine.</param>
-    /// <returns>False where no healing of the ticket goes on; nothing is on record then.</returns>
+    /// <exception cref="HealingEngineException">The healing did not hear it: the engine does not answer, or this instance has no way to it.</exception>
+    /// <returns>False where no healing of the ticket goes on.</returns>
     public async Task<bool> SayAsync(long ticket, HealingWord word, CancellationToken cancellationToken)
     {
+        // The healing's row is locked, so that it is started either before this word or after it, and hears it then.
         await using var command = database.CreateCommand(
             """
             WITH going_on AS (
-                SELECT healings.letter_id, engine FROM tickets JOIN dead_letters ON coalesce(origin_id, id) = tickets.letter_id JOIN healings ON healings.letter_id = id
-                WHERE number = $1 AND outcome IS NULL ORDER BY place DESC LIMIT 1 FOR UPDATE OF tickets),
-            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on RETURNING letter_id),
-            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT $1, $5, $3, $2 || ': ' || $4 FROM said)
-            SELECT letter_id, engine FROM said JOIN going_on USING (letter_id)
+                SELECT healings.letter_id, engine, engine IS NULL OR engine = ANY ($6) AS can_hear
+                FROM tickets JOIN dead_letters ON coalesce(origin_id, id) = tickets.letter_id JOIN healings ON healings.letter_id = id
+                WHERE number = $1 AND outcome IS NULL ORDER BY place DESC LIMIT 1 FOR UPDATE OF tickets, healings),
+            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on WHERE can_hear),
+            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT $1, $5, $3, $2 || ': ' || $4 FROM going_on WHERE can_hear)
+            SELECT letter_id, engine FROM going_on
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = ticket });
         foreach (var text in (string[])[word.Word, word.By, word.Reason.Replace('\0', '\uFFFD')])
@@ -28,6 +33,7 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
         }
 
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _engines.Keys] });
         Guid letter;
         string? name;
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
@@ -40,8 +46,15 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
             (letter, name) = (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetString(1));
         }
 
-        // One that is not started yet hears it when it starts. One on an engine that this instance does not have hears it from the table, or from another instance.
-        return name is null || engines.FirstOrDefault(engine => engine.Name == name) is not { } mine || await mine.SayAsync(letter, word, cancellationToken);
+        if (name is null)
+        {
+            // It is not started yet, and hears it when it starts.
+            return true;
+        }
+
+        return _engines.TryGetValue(name, out var engine)
+            ? await engine.SayAsync(letter, word, cancellationToken)
+            : throw new HealingEngineException($"The healing runs on {name}, and this instance has none: say it to an instance that does, or start this one with it.");
     }
 }
 

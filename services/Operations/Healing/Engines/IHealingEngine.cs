@@ -16,5 +16,9 @@ internal interface IHealingEngine
 
     /// <summary>Passes on what a person said. The word is on record already.</summary>
     /// <returns>False when the healing has ended.</returns>
+    /// <exception cref="HealingEngineException">The engine does not answer.</exception>
     Task<bool> SayAsync(Guid letter, HealingWord word, CancellationToken cancellationToken);
 }
+
+/// <summary>What runs a healing cannot be told something now. The message says why.</summary>
+internal sealed class HealingEngineException(string message) : Exception(message);

@@ -54,6 +54,10 @@ internal sealed partial class TemporalHealing(ITemporalClient client, HealingCho
         {
             return false;
         }
+        catch (RpcException exception)
+        {
+            throw new HealingEngineException($"Temporal did not take it ({exception.Code}): say it again.");
+        }
     }
 
     private async Task StartAsync(HealingInput input, HealingSubject? attributes, HealingSubject subject, CancellationToken cancellationToken)

@@ -34,6 +34,9 @@ internal static class Causes
     /// <summary>Something it needs is away or refuses.</summary>
     public const string Dependency = "dependency";
 
+    /// <summary>A chaos experiment was under way: it was made to fail.</summary>
+    public const string Experiment = "experiment";
+
     /// <summary>A policy or a release that was changed shortly before.</summary>
     public const string Change = "change";
 
