@@ -28,8 +28,8 @@ internal static class SagaEndpoints
         sagas.MapGet("/", ListAsync);
         sagas.MapGet("/{id}", FindAsync);
         var one = sagas.MapGroup("/{id}").RequireOperator();
-        one.MapPost("/retry", (string id, HttpContext http, SagaOperations operations, CancellationToken cancel) =>
-            ActAsync(id, operations, saga => operations.RetryAsync(saga, http.OperatorName(), cancel), cancel));
+        one.MapPost("/retry", (string id, HttpContext http, SagaOperations operations, CancellationToken cancel, bool onlyWaiting = false) =>
+            ActAsync(id, operations, saga => operations.RetryAsync(saga, http.OperatorName(), onlyWaiting, cancel), cancel));
         one.MapPost("/skip", (string id, string? reason, HttpContext http, SagaOperations operations, CancellationToken cancel) =>
             ActForReasonAsync(id, reason, operations, (saga, why) => operations.SkipAsync(saga, http.OperatorName(), why, cancel), cancel));
         one.MapPost("/compensate", (string id, string? reason, HttpContext http, SagaOperations operations, CancellationToken cancel, string? onlyIf = null) =>

@@ -51,9 +51,16 @@ internal sealed partial class OutboxRelay(
             return;
         }
 
-        await OutboxTable.ListenAsync(connection, cancellationToken);
-        LogLeading();
-        await LeadAsync(connection, cancellationToken);
+        try
+        {
+            await OutboxTable.ListenAsync(connection, cancellationToken);
+            LogLeading();
+            await LeadAsync(connection, cancellationToken);
+        }
+        finally
+        {
+            await OutboxTable.UnlockAsync(connection);
+        }
     }
 
     /// <summary>Passes on what this instance commits; its own wake-ups do not reach the relay elsewhere.</summary>

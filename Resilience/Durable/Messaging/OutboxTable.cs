@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 
 namespace ResilientShop.Resilience.Durable.Messaging;
@@ -19,6 +20,24 @@ internal static class OutboxTable
     {
         await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", connection);
         return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    /// <summary>A connection that returns to the pool keeps the lock until it is used again, which may take long; one that is broken has lost it.</summary>
+    public static async Task UnlockAsync(NpgsqlConnection connection)
+    {
+        if (connection.FullState != ConnectionState.Open)
+        {
+            return;
+        }
+
+        try
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or IOException)
+        {
+            // It is broken now.
+        }
     }
 
     public static Task ListenAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>

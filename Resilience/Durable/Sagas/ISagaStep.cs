@@ -28,7 +28,7 @@ public interface ISagaStep
 
     /// <summary>
     /// How long a saga whose transient failure outlasted the retries is held before it turns round, so that the cause can be healed meanwhile. Listeners
-    /// (<see cref="IStuckSagaListener"/>) are told when it begins; <see cref="SagaOperations.RetryAsync"/> makes the saga go on. Not after the pivot, nor for a step that
+    /// (<see cref="IStuckSagaListener"/>) are told when it begins; <see cref="SagaOperations.RetryAsync(Guid, string, CancellationToken)"/> makes the saga go on. Not after the pivot, nor for a step that
     /// may not be repeated. Default 0: it turns round at once.
     /// </summary>
     TimeSpan Hold => TimeSpan.Zero;

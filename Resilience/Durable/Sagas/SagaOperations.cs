@@ -35,13 +35,21 @@ public sealed partial class SagaOperations
     /// <param name="id">Identifier of the saga.</param>
     /// <param name="who">Who wants it, for the history.</param>
     /// <param name="cancellationToken">Ends the wait for the database.</param>
-    public Task<SagaIntervention> RetryAsync(Guid id, string who, CancellationToken cancellationToken) => InterveneAsync(
+    public Task<SagaIntervention> RetryAsync(Guid id, string who, CancellationToken cancellationToken) => RetryAsync(id, who, onlyWaiting: false, cancellationToken);
+
+    /// <summary>The same; and where it is so wished, not for a saga that is tried at this moment: its attempt would be taken from it and made beside the new one.</summary>
+    /// <param name="id">Identifier of the saga.</param>
+    /// <param name="who">Who wants it, for the history.</param>
+    /// <param name="onlyWaiting">Only where it is held, stalled or stuck.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    public Task<SagaIntervention> RetryAsync(Guid id, string who, bool onlyWaiting, CancellationToken cancellationToken) => InterveneAsync(
         id,
         SagaAction.OperatorRetry,
         who,
         reason: null,
         saga => saga switch
         {
+            { Status: SagaStatus.Running or SagaStatus.Compensating } when onlyWaiting => (null, null, $"The saga is {saga.Status.ToName()}: it is being tried."),
             { IsFinished: true } => (null, null, $"The saga is {saga.Status.ToName()}: there is nothing to try again."),
             { GoesForwards: true, Present: { IsRepeatable: false } step } =>
                 (null, step.Name, $"{step.Name} may not be repeated while nobody knows what came of it. Find out, then skip it or have the saga compensated."),

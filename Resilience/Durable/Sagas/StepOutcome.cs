@@ -41,7 +41,7 @@ public readonly record struct StepOutcome
         new() { Kind = Kinds.Transient, Code = code, Detail = detail, RetryAfter = retryAfter };
 
     /// <summary>
-    /// Nothing failed, and it is not done: the step is asked again after a time, sooner when somebody has the saga tried again (<see cref="SagaOperations.RetryAsync"/>).
+    /// Nothing failed, and it is not done: the step is asked again after a time, sooner when somebody has the saga tried again (<see cref="SagaOperations.RetryAsync(Guid, string, CancellationToken)"/>).
     /// It counts as no attempt, and a long wait is spent in the table. Only forwards; a compensation that waits counts as one that failed.
     /// </summary>
     public static StepOutcome Wait(TimeSpan time, string detail) => new() { Kind = Kinds.Waiting, Detail = detail, RetryAfter = time };

@@ -13,6 +13,9 @@ internal sealed record ArrivedLetter(DeadLetter Letter, byte[] Bytes)
     /// <summary>Names longer than this are no names.</summary>
     private const int LongestName = 200;
 
+    private const int FirstYear = 1970;
+    private const int LastYear = 2999;
+
     /// <summary>
     /// The same for failures of one cause: who failed, at what, why, and with what. Two messages of one topic are two causes, and so are two sagas: what heals one need not heal
     /// the other. What has no key is a cause of its own.
@@ -38,9 +41,40 @@ internal sealed record ArrivedLetter(DeadLetter Letter, byte[] Bytes)
                 throw new JsonException($"source.kind is '{kind}'; it must be {DeadLetterSource.MessageKind} or {DeadLetterSource.SagaKind}."),
             { Source: { Kind: DeadLetterSource.MessageKind } source } when string.IsNullOrEmpty(source.Topic) || string.IsNullOrEmpty(source.MessageId) =>
                 throw new JsonException("source.topic and source.message_id must say which message it was."),
+            { PayloadEncoding: not ("utf-8" or "base64") and var encoding } => throw new JsonException($"payload_encoding is '{encoding}'; it must be utf-8 or base64."),
+            { Time.Year: < FirstYear or > LastYear } => throw new JsonException($"time is {letter.Time:O}; it must be from {FirstYear} to {LastYear}."),
             { Source: { Kind: DeadLetterSource.SagaKind, SagaId: null } } => throw new JsonException("source.saga_id is missing; it must be a UUID."),
-            _ => new ArrivedLetter(Named(letter), payload.ToArray()),
+            _ => new ArrivedLetter(Readable(Named(letter)), payload.ToArray()),
         };
+    }
+
+    /// <summary>What is sent again, or joined, must be possible to send.</summary>
+    private static DeadLetter Readable(DeadLetter letter)
+    {
+        Require("traceparent", letter.Traceparent);
+        Require("source.topic", letter.Source.Topic);
+        Require("source.group", letter.Source.Group);
+        Require("source.message_id", letter.Source.MessageId);
+        Require("source.message_type", letter.Source.MessageType);
+        Require("source.step", letter.Source.Step);
+        try
+        {
+            letter.ReadPayload();
+        }
+        catch (FormatException)
+        {
+            throw new JsonException("payload is no base64; it must be what payload_encoding says.");
+        }
+
+        return letter;
+
+        static void Require(string field, string? value)
+        {
+            if (value is not null && value.Any(char.IsControl))
+            {
+                throw new JsonException($"{field} has a control character; it must have printable ones only.");
+            }
+        }
     }
 
     private static DeadLetter Named(DeadLetter letter)

@@ -46,9 +46,13 @@ internal sealed class HealingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:08:00")]
     public TimeSpan PersonWait { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a service, Jira or the webhook may take for a whole answer, its body included: the tiers end a call when its head is there. Default 15 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan AskWithin { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>How long a service may take for a whole answer, its body included: the tiers end a call when its head is there. Default 6 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:08")]
+    public TimeSpan AskWithin { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How long the webhook may take; the order that is being healed waits for it. Default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:05")]
+    public TimeSpan AlertWithin { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a try is waited for. Default 8 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:40")]

@@ -23,6 +23,7 @@ internal static class HealingRegistration
         services.AddSingleton<HealingReader>();
         services.AddSingleton<RedrivePlan>();
         services.AddHostedService<RedriveWorker>();
+        services.AddHostedService<RedriveFollower>();
         services.AddKafkaConsumer<ArrivedLetter, DeadLetterHandler>(consumer => (consumer.Topic, consumer.GroupId) = (DeadLetter.Topic, "healing"));
         services.AddActivities(builder.Configuration);
         services.AddEngine(choice);

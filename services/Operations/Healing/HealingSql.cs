@@ -8,6 +8,7 @@ internal static class HealingSql
 {
     /// <summary>
     /// Keeps a letter, opens its ticket and says so in a comment; nothing when the letter is known. A letter of a message that was sent again has the ticket of the first one, and a
+    /// cause too where it has no key, because each time it is sent it is another message; it has a
     /// healing of its own only when none of the ticket goes on: the one that had it sent again is told by this letter that it failed.
     /// </summary>
     public static NpgsqlBatchCommand Keep(ArrivedLetter arrived, HealingOptions options, DateTimeOffset now)
@@ -19,7 +20,8 @@ internal static class HealingSql
                 SELECT coalesce(letter.origin_id, letter.id) AS id FROM redrives JOIN dead_letters letter ON letter.id = redrives.letter_id WHERE redrives.message_id = $17),
             kept AS (
                 INSERT INTO dead_letters (id, service_name, operation, error_code, error_detail, retry_count, key, traceparent, failed_at, arrived_at, fingerprint, letter, origin_id)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, (SELECT id FROM origin))
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                    coalesce((SELECT fingerprint FROM dead_letters first JOIN origin ON origin.id = first.id WHERE $7 = ''), $11), $12, (SELECT id FROM origin))
                 ON CONFLICT (id) DO NOTHING
                 RETURNING id, origin_id),
             opened AS (

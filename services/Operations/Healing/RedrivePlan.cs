@@ -20,7 +20,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
         var start = await BeginAsync(connection, cancellationToken);
         var letters = await FindAsync(request, connection, cancellationToken);
         var step = TimeSpan.FromSeconds(1.0 / request.PerSecond);
-        var planned = letters.Where(letter => letter.Refusal is null).Select((letter, place) => (letter.Id, DueAt: start + (place * step))).ToList();
+        var planned = letters.Where(letter => letter.Refusal is null).Select((letter, place) => (letter.Id, letter.OfSaga, DueAt: start + (place * step))).ToList();
         if (!request.DryRun && planned.Count > 0)
         {
             await AddAsync(planned, reason, by, connection, cancellationToken);
@@ -49,13 +49,16 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
         return await row.IsDBNullAsync(0, cancellationToken) || row.GetFieldValue<DateTimeOffset>(0) is var last && last < now ? now : last;
     }
 
-    private static async Task<List<(Guid Id, string? Refusal)>> FindAsync(RedriveRequest request, NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>By filter only what is not done yet, and of a ticket the letter that came last: the others are of the same message.</summary>
+    private static async Task<List<(Guid Id, bool OfSaga, string? Refusal)>> FindAsync(RedriveRequest request, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
             SELECT id, letter, EXISTS (SELECT FROM redrives WHERE letter_id = dead_letters.id AND sent_at IS NULL) FROM dead_letters
             WHERE ($1 IS NULL OR id = ANY ($1)) AND ($2 IS NULL OR service_name = $2) AND ($3 IS NULL OR operation = $3) AND ($4 IS NULL OR error_code = $4)
                 AND ($5 IS NULL OR key = $5) AND ($6 IS NULL OR fingerprint = $6)
+                AND ($1 IS NOT NULL OR (SELECT status FROM tickets WHERE tickets.letter_id = coalesce(origin_id, dead_letters.id)) <> 'resolved'
+                    AND NOT EXISTS (SELECT FROM dead_letters newer WHERE newer.origin_id = coalesce(dead_letters.origin_id, dead_letters.id) AND newer.arrived > dead_letters.arrived))
             ORDER BY arrived LIMIT $7
             """,
             connection)
@@ -68,18 +71,19 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
         }
 
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = RedriveRequest.Most });
-        var letters = new List<(Guid, string?)>();
+        var letters = new List<(Guid Id, bool, string?)>();
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await row.ReadAsync(cancellationToken))
             {
-                letters.Add((row.GetGuid(0), row.GetBoolean(2) ? "It waits to be sent again already." : RefusalOf(DeadLetter.Parse(row.GetFieldValue<byte[]>(1)))));
+                var letter = DeadLetter.Parse(row.GetFieldValue<byte[]>(1));
+                letters.Add((row.GetGuid(0), letter.Source.Kind == DeadLetterSource.SagaKind, row.GetBoolean(2) ? "It waits to be sent again already." : RefusalOf(letter)));
             }
         }
 
-        foreach (var unknown in request.Ids?.Except(letters.Select(letter => letter.Item1)) ?? [])
+        foreach (var unknown in request.Ids?.Except(letters.Select(letter => letter.Id)).ToList() ?? [])
         {
-            letters.Add((unknown, "There is no such letter."));
+            letters.Add((unknown, false, "There is no such letter."));
         }
 
         return letters;
@@ -97,10 +101,13 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
     };
 
     private static async Task AddAsync(
-        List<(Guid Id, DateTimeOffset DueAt)> planned, string reason, string by, NpgsqlConnection connection, CancellationToken cancellationToken)
+        List<(Guid Id, bool OfSaga, DateTimeOffset DueAt)> planned, string reason, string by, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) SELECT id, gen_random_uuid(), $3, $4, due FROM unnest($1, $2) WITH ORDINALITY AS one (id, due, place) ORDER BY place ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at, of_saga)
+            SELECT id, gen_random_uuid(), $3, $4, due, of_saga FROM unnest($1, $2, $5) WITH ORDINALITY AS one (id, due, of_saga, place) ORDER BY place ON CONFLICT DO NOTHING
+            """,
             connection)
         {
             Parameters =
@@ -109,6 +116,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
                 new NpgsqlParameter<DateTime[]> { TypedValue = [.. planned.Select(one => one.DueAt.UtcDateTime)] },
                 new NpgsqlParameter<string> { TypedValue = by },
                 new NpgsqlParameter<string> { TypedValue = reason.Replace('\0', '\uFFFD') },
+                new NpgsqlParameter<bool[]> { TypedValue = [.. planned.Select(one => one.OfSaga)] },
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -7,21 +7,28 @@ using ResilientShop.Resilience.Durable.Messaging;
 namespace ResilientShop.Operations.Healing;
 
 /// <summary>
-/// Sends planned letters' messages again when they are due, and has sagas tried again, one instance at a time and in their order: into the outbox, in the transaction that notes it, so that each leaves once
-/// whatever is killed. Only the group that could not handle a message gets it again, under a new identifier and in the trace of the original.
+/// Sends planned letters' messages again when they are due, and has sagas tried again, one instance at a time and in their order. Messages go into the outbox, in the transaction
+/// that notes it, so that each leaves once whatever is killed; only the group that could not handle a message gets it again, under a new identifier and in the trace of the original.
+/// Sagas are claimed first, because services take their time, and tried only while they wait, so that one that is asked twice is tried once. A service that does not answer is asked
+/// again later, and its other sagas with it.
 /// </summary>
 internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox outbox, ServiceDoor door, TimeProvider time, ILogger<RedriveWorker> logger) : BackgroundService
 {
-    private const long LockKey = 0x7265_6472_6977;
+    private const long MessagesLock = 0x7265_6472_6977;
+    private const long SagasLock = 0x7265_6472_6978;
     private const int MostAtOnce = 20;
 
+    /// <summary>Longer than services take for that many.</summary>
+    private static readonly TimeSpan Claim = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => WorkLoop.RunAsync(
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(RunAsync(SendAsync, stoppingToken), RunAsync(RetrySagasAsync, stoppingToken));
+
+    private Task RunAsync(Func<CancellationToken, Task<int>> work, CancellationToken stopping) => WorkLoop.RunAsync(
         async () =>
         {
-            while (await SendAsync(stoppingToken) == MostAtOnce)
+            while (await work(stopping) == MostAtOnce)
             {
                 // There may be more that are due.
             }
@@ -29,77 +36,126 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         Look,
         time,
         LogNotNow,
-        stoppingToken);
+        stopping);
 
     private async Task<int> SendAsync(CancellationToken cancellationToken)
     {
         // Nearly always there is nothing, which costs one look at an empty index.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        List<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)> due;
-        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var due = await DueAsync(connection, ofSagas: false, MessagesLock, cancellationToken);
+        if (due.Count == 0)
         {
-            due = await DueAsync(connection, cancellationToken);
-            await using var batch = new NpgsqlBatch(connection, transaction);
-            foreach (var (id, messageId, letter, by, reason) in due.Where(one => one.Letter.Source.Kind == DeadLetterSource.MessageKind))
-            {
-                var message = new OutboxMessage(messageId, letter.Source.Topic!, letter.Key.Replace('\0', '\uFFFD'), letter.Source.MessageType ?? "", letter.ReadPayload()!)
-                {
-                    OnlyGroup = letter.Source.Group, Traceparent = letter.Traceparent,
-                };
-                Outbox.Append(batch, message);
-                batch.BatchCommands.Add(Note(id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {by}: {reason}", letter.Id));
-            }
-
-            if (batch.BatchCommands.Count > 0)
-            {
-                await batch.ExecuteNonQueryAsync(cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                outbox.Committed();
-            }
+            return 0;
         }
 
-        await RetrySagasAsync(connection, [.. due.Where(one => one.Letter.Source.Kind == DeadLetterSource.SagaKind)], cancellationToken);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var one in due)
+        {
+            Send(one, batch);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        outbox.Committed();
         return due.Count;
     }
 
-    /// <summary>
-    /// Outside the transaction, because services take their time. One that dies in between has a saga tried again twice, which does it once: the second finds it on its way, or
-    /// ended. A service that does not answer is asked again later, and its other sagas with it.
-    /// </summary>
-    private async Task RetrySagasAsync(
-        NpgsqlConnection connection, IReadOnlyList<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)> due, CancellationToken cancellationToken)
+    /// <summary>One that cannot be sent keeps no other waiting.</summary>
+    private void Send(Due one, NpgsqlBatch batch)
     {
-        var silent = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (id, _, letter, by, reason) in due)
+        var letter = one.Letter;
+        if (letter.Source.Kind == DeadLetterSource.SagaKind)
         {
-            var done = silent.Contains(letter.ServiceName) ? null : await RetryAsync(letter, by, cancellationToken);
-            if (done is null)
-            {
-                silent.Add(letter.ServiceName);
-            }
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("UPDATE redrives SET of_saga = true WHERE id = $1") { Parameters = { new NpgsqlParameter<long> { TypedValue = one.Id } } });
+            return;
+        }
 
-            await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(done is null ? Later(id) : Note(id, $"{done} By {by}: {reason}", letter.Id));
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+        if (RefusalOf(letter, out var payload) is { } refusal)
+        {
+            batch.BatchCommands.Add(Note(one.Id, $"Its message cannot be sent again. {refusal} Asked for by {one.By}: {one.Reason}", letter.Id));
+            return;
+        }
+
+        var message = new OutboxMessage(one.MessageId, Clean(letter.Source.Topic!), Clean(letter.Key), Clean(letter.Source.MessageType ?? ""), payload)
+        {
+            OnlyGroup = Clean(letter.Source.Group!), Traceparent = letter.Traceparent is { } trace ? Clean(trace) : null,
+        };
+        Outbox.Append(batch, message);
+        batch.BatchCommands.Add(Note(one.Id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {one.By}: {one.Reason}", letter.Id));
+    }
+
+    private static string? RefusalOf(DeadLetter letter, out byte[] payload)
+    {
+        payload = [];
+        if (RedrivePlan.RefusalOf(letter) is { } refusal)
+        {
+            return refusal;
+        }
+
+        try
+        {
+            payload = letter.ReadPayload()!;
+            return null;
+        }
+        catch (FormatException exception)
+        {
+            return $"Its payload cannot be read: {exception.Message}";
         }
     }
 
-    private async Task<List<(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason)>> DueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<int> RetrySagasAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        List<Due> due;
+        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+        {
+            due = await DueAsync(connection, ofSagas: true, SagasLock, cancellationToken);
+            if (due.Count == 0)
+            {
+                return 0;
+            }
+
+            await using var claim = PutOff([.. due.Select(one => one.Id)], Claim, connection);
+            await claim.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        var silent = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var one in due)
+        {
+            var done = silent.Contains(one.Letter.ServiceName) ? null : await RetryAsync(one.Letter, one.By, cancellationToken);
+            if (done is null)
+            {
+                silent.Add(one.Letter.ServiceName);
+                await using var later = PutOff([one.Id], AskAgainAfter, connection);
+                await later.ExecuteNonQueryAsync(cancellationToken);
+                continue;
+            }
+
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Note(one.Id, $"{done} By {one.By}: {one.Reason}", one.Letter.Id) } };
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return due.Count;
+    }
+
+    private async Task<List<Due>> DueAsync(NpgsqlConnection connection, bool ofSagas, long key, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             string.Create(CultureInfo.InvariantCulture, $"""
             SELECT redrives.id, message_id, letter, requested_by, reason FROM redrives JOIN dead_letters ON dead_letters.id = letter_id
-            WHERE sent_at IS NULL AND due_at <= $1 AND pg_try_advisory_xact_lock({LockKey}) ORDER BY redrives.id LIMIT {MostAtOnce}
+            WHERE sent_at IS NULL AND due_at <= $1 AND claimed_until <= $1 AND of_saga = $2 AND pg_try_advisory_xact_lock({key}) ORDER BY redrives.id LIMIT {MostAtOnce}
             """),
             connection)
         {
-            Parameters = { new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() } },
+            Parameters = { new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() }, new NpgsqlParameter<bool> { TypedValue = ofSagas } },
         };
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var due = new List<(long, Guid, DeadLetter, string, string)>();
+        var due = new List<Due>();
         while (await row.ReadAsync(cancellationToken))
         {
-            due.Add((row.GetInt64(0), row.GetGuid(1), DeadLetter.Parse(row.GetFieldValue<byte[]>(2)), row.GetString(3), row.GetString(4)));
+            due.Add(new Due(row.GetInt64(0), row.GetGuid(1), DeadLetter.Parse(row.GetFieldValue<byte[]>(2)), row.GetString(3), row.GetString(4)));
         }
 
         return due;
@@ -127,14 +183,14 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         }
     }
 
-    private NpgsqlBatchCommand Later(long id) => new("UPDATE redrives SET due_at = $2 WHERE id = $1 AND sent_at IS NULL")
+    private NpgsqlCommand PutOff(long[] ids, TimeSpan by, NpgsqlConnection connection) => new("UPDATE redrives SET claimed_until = $2 WHERE id = ANY ($1) AND sent_at IS NULL", connection)
     {
-        Parameters = { new NpgsqlParameter<long> { TypedValue = id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + AskAgainAfter } },
+        Parameters = { new NpgsqlParameter<long[]> { TypedValue = ids }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + by } },
     };
 
     private NpgsqlBatchCommand Note(long id, string text, Guid letter) => new(
         """
-        WITH sent AS (UPDATE redrives SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL RETURNING id),
+        WITH sent AS (UPDATE redrives SET sent_at = $2, claimed_until = '-infinity' WHERE id = $1 AND sent_at IS NULL RETURNING id),
         ticket AS (
             UPDATE tickets SET status = 'healing', changed_at = $2
             WHERE EXISTS (SELECT FROM sent) AND letter_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $3) RETURNING number)
@@ -150,9 +206,14 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         },
     };
 
+    /// <summary>Letters that are older than the rule that they have none.</summary>
+    private static string Clean(string text) => text.Replace('\0', '\uFFFD');
+
     [LoggerMessage(LogLevel.Warning, "What is due to be redriven waits: {Problem}")]
     private partial void LogNotNow(string problem);
 
     [LoggerMessage(LogLevel.Warning, "Saga {Saga} is tried again later: {Problem}")]
     private partial void LogSilent(Guid saga, string problem);
+
+    private sealed record Due(long Id, Guid MessageId, DeadLetter Letter, string By, string Reason);
 }

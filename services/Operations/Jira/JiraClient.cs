@@ -10,7 +10,7 @@ using ResilientShop.Operations.Healing;
 namespace ResilientShop.Operations.Jira;
 
 /// <summary>What is needed of Jira's REST API v3 (developer.atlassian.com/cloud/jira/platform/rest/v3), through the tiers of dependency <c>jira</c>. Thread-safe.</summary>
-internal sealed class JiraClient(IHttpClientFactory clients, IOptions<JiraOptions> options, IOptions<HealingOptions> healing)
+internal sealed class JiraClient(IHttpClientFactory clients, IOptions<JiraOptions> options)
 {
     /// <summary>Name of the client and of the dependency.</summary>
     public const string Client = "jira";
@@ -111,7 +111,7 @@ internal sealed class JiraClient(IHttpClientFactory clients, IOptions<JiraOption
         using var client = clients.CreateClient(Client);
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(healing.Value.AskWithin);
+        patience.CancelAfter(_options.AskWithin);
         try
         {
             using var answer = await client.SendAsync(request, patience.Token);

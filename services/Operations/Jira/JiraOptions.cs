@@ -36,6 +36,10 @@ internal sealed class JiraOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan SearchAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long Jira may take for a whole answer, its body included: the tiers end a call when its head is there. Default 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan AskWithin { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Longest pause after failures. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromMinutes(1);

@@ -80,10 +80,22 @@ internal sealed partial class ReleaseRuns(
 
     /// <summary>Ends a release by an operator's word.</summary>
     /// <exception cref="PolicyStoreException">The store could not do it; nothing has changed.</exception>
-    public Task EndAsync(string service, ReleaseAction action, string reason, string by, CancellationToken cancellationToken) => InTurnAsync(
+    public Task EndAsync(string service, ReleaseAction action, string reason, string by, CancellationToken cancellationToken) =>
+        EndAsync(service, onlyId: null, action, reason, by, cancellationToken);
+
+    /// <summary>The same, of a certain release only: not of a later one, nor when it has ended meanwhile.</summary>
+    /// <returns>Whether it was under way.</returns>
+    /// <exception cref="PolicyStoreException">The store could not do it; nothing has changed.</exception>
+    public Task<bool> EndAsync(string service, string? onlyId, ReleaseAction action, string reason, string by, CancellationToken cancellationToken) => InTurnAsync(
         async () =>
         {
-            var id = Find(service)?.Id ?? Guid.CreateVersion7().ToString("N");
+            var underWay = Find(service)?.Id ?? (saidOf(service) is { Stage: ReleaseStage.Analysing } said ? said.Id : null);
+            if (onlyId is not null && underWay != onlyId)
+            {
+                return false;
+            }
+
+            var id = onlyId ?? Find(service)?.Id ?? Guid.CreateVersion7().ToString("N");
             await SettleAsync(service, id, action, action == ReleaseAction.Promote ? 1 : 0, reason, by, null, cancellationToken);
             return true;
         },

@@ -37,6 +37,34 @@ public sealed class OutboxRelayTests(PostgresServer server)
         publisher.Batches.ShouldBeGreaterThanOrEqualTo(3);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task An_instance_whose_broker_is_away_lets_another_lead_meanwhile()
+    {
+        await using var world = await MessagingWorld.CreateAsync(server);
+        var publisher = new FakePublisher();
+        var hasFailed = new TaskCompletionSource();
+        for (var failures = 0; failures < 50; failures++)
+        {
+            publisher.Script.Enqueue(_ =>
+            {
+                hasFailed.TrySetResult();
+                throw new PublishException("broker away");
+            });
+        }
+
+        await world.AppendAsync("a:1");
+        await using var relay = world.AddRelay(publisher);
+        await relay.StartAsync();
+        await hasFailed.Task.WaitAsync(TestContext.Current.CancellationToken);
+
+        // A connection in the pool must not keep the lock.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (await world.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") > 0)
+        {
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     [Fact]
     public async Task A_message_the_broker_never_takes_is_parked_and_the_others_go_on()
     {

@@ -111,6 +111,22 @@ public sealed class SagaOperationsTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task One_that_is_being_tried_is_left_alone_where_only_those_that_wait_are_to_be_tried_again()
+    {
+        await using var world = await SagaWorld.CreateAsync(server);
+        var (instance, id) = await StuckAsync(world);
+        await world.ScalarAsync<int>($"UPDATE durable.sagas SET status = 'compensating', next_attempt_at = now() + interval '1 h' WHERE id = '{id}'");
+
+        (await instance.Operations.RetryAsync(id, "healing", onlyWaiting: true, SagaWorld.Cancel)).ShouldBe(
+            new SagaIntervention(SagaInterventionOutcome.NotApplicable, "The saga is compensating: it is being tried."));
+
+        await world.ScalarAsync<int>($"UPDATE durable.sagas SET status = 'stuck' WHERE id = '{id}'");
+        world.Flight.Compensations.Clear();
+        (await instance.Operations.RetryAsync(id, "healing", onlyWaiting: true, SagaWorld.Cancel)).Outcome.ShouldBe(SagaInterventionOutcome.Done);
+        (await instance.Client.WaitAsync(id, SagaWorld.Cancel)).Status.ShouldBe(SagaStatus.Compensated);
+    }
+
+    [Fact]
     public async Task An_operator_takes_a_compensation_for_done()
     {
         await using var world = await SagaWorld.CreateAsync(server);

@@ -26,6 +26,15 @@ public sealed class ArrivedLetterTests
     [InlineData("source={\"kind\":\"rain\"}", "source.kind is 'rain'; it must be message or saga.")]
     [InlineData("source={\"kind\":\"saga\"}", "source.saga_id is missing; it must be a UUID.")]
     [InlineData("source={\"kind\":\"message\"}", "source.topic and source.message_id must say which message it was.")]
+    [InlineData("source={\"kind\":\"message\",\"topic\":\"orders\\u0000\",\"message_id\":\"1\"}", "source.topic has a control character; it must have printable ones only.")]
+    [InlineData("source={\"kind\":\"message\",\"topic\":\"orders\",\"message_id\":\"1\",\"group\":\"a\\u0000\"}", "source.group has a control character")]
+    [InlineData("traceparent=\"00\\u0000\"", "traceparent has a control character")]
+    [InlineData("payload_encoding=\"gzip\"", "payload_encoding is 'gzip'; it must be utf-8 or base64.")]
+    [InlineData("payload_encoding=null", "payload_encoding is ''")]
+    [InlineData("payload_encoding=\"base64\"", "payload is no base64; it must be what payload_encoding says.")]
+    [InlineData("time=\"0001-01-01T00:00:00Z\"", "time is 0001-01-01T00:00:00.0000000+00:00; it must be from 1970 to 2999.")]
+    [InlineData("time=\"9999-12-31T23:59:59Z\"", "it must be from 1970 to 2999.")]
+    [InlineData("time=\"noon\"", "time")]
     public void What_is_none_is_refused_and_says_why(string change, string reason) =>
         Should.Throw<JsonException>(() => ArrivedLetter.Parse(LetterChange.Of(change))).Message.ShouldContain(reason);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Operations.Healing.Engines;
 using ResilientShop.Operations.Healing.Workflow;
@@ -72,6 +73,12 @@ public sealed class HealingActivitiesTests(PostgresServer postgres) : IAsyncLife
     public async Task What_is_repeated_has_its_effect_once()
     {
         var letter = await ArrivedAsync((_letter with { Source = DeadLetterSource.Message("operations", "orders.events.v1", 0, 1, Guid.NewGuid().ToString(), "x") }).WithPayload("{}"u8));
+        await using (var database = NpgsqlDataSource.Create(_world.Database))
+        {
+            await using var begun = database.CreateCommand("INSERT INTO healings (letter_id, opened_at, started_at, engine) SELECT id, now(), now(), 'temporal' FROM dead_letters");
+            await begun.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
         var environment = new ActivityEnvironment();
         for (var call = 0; call < 2; call++)
         {

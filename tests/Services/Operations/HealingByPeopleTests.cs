@@ -94,4 +94,18 @@ public sealed class HealingByPeopleTests(PostgresServer postgres) : HealingScena
         Comments(ticket).ShouldNotContain(text => text.Contains("secret", StringComparison.Ordinal));
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_webhook_that_does_not_answer_keeps_an_order_waiting_for_a_moment_only()
+    {
+        await using var webhook = await StubServer.StartAsync(http => Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
+        await StartAsync(("Healing:Webhook", webhook.Address.ToString()), ("Healing:AlertWithin", "00:00:00.200"));
+        Shop.AfterRetries.Enqueue("completed");
+        await World.SendAsync(OfOrder());
+
+        var ticket = await TicketAsync("resolved");
+
+        Comments(ticket).ShouldContain("Alert of try 1: People on call could not be told: the webhook does not answer.");
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
 }

@@ -13,7 +13,7 @@ public sealed class HealingScriptTests
 
     private static readonly Gen<Script> Scripts = Gen.Select(
         Gen.Select(Gen.Bool.Array[40], Gen.Bool.Array[40], Gen.Bool.Array[40]),
-        Gen.Int[0, 4].Array[40],
+        Gen.Int[0, 5].Array[40],
         Words.Array[60],
         Gen.Bool,
         (facts, outcomes, words, canStillHeal) => new Script(facts.Item1, facts.Item2, facts.Item3, outcomes, words, canStillHeal));
@@ -77,6 +77,38 @@ public sealed class HealingScriptTests
     }
 
     [Fact]
+    public async Task A_service_that_is_silent_for_long_makes_no_try_wait_longer()
+    {
+        var driver = new ScriptedDriver(Script.AllWell with { IsAway = Enumerable.Repeat(true, 40).ToArray() }) { Took = TimeSpan.FromSeconds(2.5) };
+
+        await new HealingScript(driver, Limits).RunAsync();
+
+        driver.Calls.Count(call => call == "wait 2.5").ShouldBe(2, "looks count as well as pauses: 2.5 s, then twice 5 s");
+    }
+
+    [Fact]
+    public async Task A_message_that_waits_to_be_sent_has_not_failed()
+    {
+        var driver = new ScriptedDriver(Script.AllWell with { Outcomes = [5, 5, 5, 5, 0] });
+
+        (await new HealingScript(driver, Limits).RunAsync()).ShouldBe(new HealingEnd(HealingEnd.Healed, "books are right", 1));
+
+        driver.Calls.Count(call => call == "replay").ShouldBe(1);
+        driver.Calls.Count(call => call == "wait 2.5").ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_never_sent_is_not_waited_for_for_ever()
+    {
+        var driver = new ScriptedDriver(Script.AllWell with { Outcomes = [.. Enumerable.Repeat(5, 40)] });
+
+        (await new HealingScript(driver, Limits).RunAsync()).Outcome.ShouldBe(HealingEnd.Healed, "the next try finds it sent");
+
+        driver.Calls.Count(call => call == "replay").ShouldBe(3);
+        driver.Calls.Count(call => call == "verify").ShouldBe(41);
+    }
+
+    [Fact]
     public async Task An_approval_reaches_the_rollback_of_the_next_try()
     {
         var driver = new ScriptedDriver(Script.AllWell with { Outcomes = [2, 0], Words = [null, HealingWord.Approve] });
@@ -101,7 +133,7 @@ public sealed class HealingScriptTests
     /// <param name="CanReplay">Of each diagnosis.</param>
     /// <param name="IsAway">Of each diagnosis.</param>
     /// <param name="Permits">Whether the rules allow a try.</param>
-    /// <param name="Outcomes">Of each try: 0 healed, 1 settled, 2 failed, 3 not sent, 4 never to be sent.</param>
+    /// <param name="Outcomes">Of each try: 0 healed, 1 settled, 2 failed, 3 not sent, 4 never to be sent, 5 sent later: of each verification.</param>
     /// <param name="Words">Of each wait.</param>
     /// <param name="CanStillHeal">Whether anything can be healed after a person was asked.</param>
     private sealed record Script(bool[] CanReplay, bool[] IsAway, bool[] Permits, int[] Outcomes, string?[] Words, bool CanStillHeal)
@@ -120,6 +152,9 @@ public sealed class HealingScriptTests
 
         public List<string> Calls { get; } = [];
 
+        /// <summary>How long each diagnosis takes.</summary>
+        public TimeSpan Took { get; init; }
+
         public List<string?> ApprovedBy { get; } = [];
 
         public List<string?> AllowedBy { get; } = [];
@@ -136,7 +171,7 @@ public sealed class HealingScriptTests
             look.ShouldBe(_looks + 1);
             var (canReplay, isAway) = (At(script.CanReplay, _looks), At(script.IsAway, _looks));
             _looks++;
-            return Task.FromResult(new Diagnosis(Causes.Passing, "it failed", [], canReplay, isAway, null));
+            return Task.FromResult(new Diagnosis(Causes.Passing, "it failed", [], canReplay, isAway, null) { Took = Took });
         }
 
         public Task<AttemptPermit> BeginAttemptAsync(int attempt, string? allowedBy)
@@ -164,8 +199,8 @@ public sealed class HealingScriptTests
         {
             Calls.Add("replay");
             var outcome = At(script.Outcomes, _tries);
-            _tries += outcome >= 3 ? 1 : 0;
-            return Task.FromResult(new ReplayResult(outcome < 3, outcome == 4, "sent or not"));
+            _tries += outcome is 3 or 4 ? 1 : 0;
+            return Task.FromResult(new ReplayResult(outcome is not (3 or 4), outcome == 4, "sent or not"));
         }
 
         public Task<Verification> VerifyAsync(int attempt)
@@ -175,6 +210,7 @@ public sealed class HealingScriptTests
             {
                 0 => new Verification(Verification.Healed, "books are right"),
                 1 => new Verification(Verification.Settled, "it was undone"),
+                5 => new Verification(Verification.Waiting, "it waits to be sent again"),
                 _ => new Verification(Verification.Failed, "it failed again"),
             });
         }

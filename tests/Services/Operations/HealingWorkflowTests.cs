@@ -42,6 +42,22 @@ public sealed class HealingWorkflowTests
     }
 
     [Fact]
+    public async Task A_word_that_is_passed_on_twice_is_heard_once()
+    {
+        var word = Word with { Id = 7 };
+        var history = Try(Begun(), FailedAgain).TimerCutShort(TimeSpan.FromSeconds(2), "Retry", word).Signal("Retry", word);
+        history = Try(history, FailedAgain).Timer(TimeSpan.FromSeconds(4));
+        await ReplayAsync(Try(history, Healed).Activity("End", true).Completed(new HealingEnd(HealingEnd.Healed, "The books are right.", 3)));
+    }
+
+    [Fact]
+    public async Task A_message_that_waits_to_be_sent_is_looked_at_again()
+    {
+        var history = Try(Begun(), new Verification(Verification.Waiting, "It waits to be sent again.")).Timer(TimeSpan.FromSeconds(5)).Activity("Verify", Healed);
+        await ReplayAsync(history.Activity("End", true).Completed(new HealingEnd(HealingEnd.Healed, "The books are right.", 1)));
+    }
+
+    [Fact]
     public async Task A_person_stops_it() => await ReplayAsync(
         Try(Begun(), FailedAgain).TimerCutShort(TimeSpan.FromSeconds(2), "Abort", Word).Activity("End", true).Completed(new HealingEnd(HealingEnd.Aborted, "Aborted by ann.", 1)));
 

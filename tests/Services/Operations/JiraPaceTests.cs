@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using ResilientShop.Operations.Healing;
 using ResilientShop.Operations.Jira;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Testing;
@@ -46,7 +45,7 @@ public sealed class JiraPaceTests(PostgresServer postgres)
         using var mirror = new JiraMirror(
             database,
             new JiraTable(database, clock),
-            new JiraClient(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<IOptions<JiraOptions>>(), Options.Create(new HealingOptions())),
+            new JiraClient(services.GetRequiredService<IHttpClientFactory>(), services.GetRequiredService<IOptions<JiraOptions>>()),
             services.GetRequiredService<IOptions<JiraOptions>>(),
             clock,
             NullLogger<JiraMirror>.Instance);

@@ -21,6 +21,7 @@ internal static class LetterChange
             Key = "order-1",
             Source = DeadLetterSource.Saga(new Guid("11111111-1111-1111-1111-111111111111"), "pay"),
             Time = DateTimeOffset.UnixEpoch,
+            Payload = "no base64!",
         };
         var body = JsonNode.Parse(letter.ToJson())!.AsObject();
         if (change.StartsWith('-'))

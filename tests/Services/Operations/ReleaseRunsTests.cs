@@ -50,6 +50,26 @@ public sealed class ReleaseRunsTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_ends_a_certain_release_ends_no_other()
+    {
+        await _runs.StartAsync("payments", "version 2", "ann", Cancel);
+
+        (await _runs.EndAsync("payments", "an earlier one", ReleaseAction.RollBack, "suspected", "healing", Cancel)).ShouldBeFalse();
+        _store.Said!.Stage.ShouldBe(ReleaseStage.Analysing);
+
+        _metrics.Canary = (400, 0, 0);
+        await LookAsync();
+        await LookAsync();
+        var promoted = _store.Said!.Id;
+        (await _runs.EndAsync("payments", promoted, ReleaseAction.RollBack, "suspected", "healing", Cancel)).ShouldBeFalse("it has ended meanwhile");
+        _store.Said!.Stage.ShouldBe(ReleaseStage.Promoted);
+
+        await _runs.StartAsync("payments", "version 3", "ann", Cancel);
+        (await _runs.EndAsync("payments", _store.Said!.Id, ReleaseAction.RollBack, "suspected", "healing", Cancel)).ShouldBeTrue();
+        _store.Said!.Stage.ShouldBe(ReleaseStage.RolledBack);
+    }
+
+    [Fact]
     public async Task A_step_is_judged_by_what_came_since_it_began()
     {
         await _runs.StartAsync("payments", "version 2", "ann", Cancel);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Npgsql;
 using ResilientShop.Operations.Healing.Workflow;
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Durable;
@@ -39,6 +40,20 @@ internal sealed class Diagnoser(HealingTable table, ServiceDoor door, FleetFacts
             return Conclude(Causes.Message, "Nobody can read the message, now or later; whoever sent it must send it right, or the consumer must learn to read it.", facts, canReplay: false);
         }
 
+        try
+        {
+            return await ConcludeAsync(letter, isSaga, facts, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (NpgsqlException or OperationCanceledException))
+        {
+            // A try is better than a diagnosis that never comes.
+            facts.Add($"More could not be found out: {exception.Message}");
+            return Conclude(Causes.Passing, "Nothing that is known stands in the way.", facts, canReplay: true);
+        }
+    }
+
+    private async Task<Diagnosis> ConcludeAsync(DeadLetter letter, bool isSaga, List<string> facts, CancellationToken cancellationToken)
+    {
         var away = isSaga ? await LookAtBreakersAsync(letter, facts, cancellationToken) : null;
         facts.AddRange(fleet.LevelsOf(letter.ServiceName));
         var experiment = experiments.Find(letter, letter.Time - Recently, facts);

@@ -5,7 +5,7 @@ using ResilientShop.Resilience.Durable;
 
 namespace ResilientShop.Operations.Healing.Activities;
 
-/// <summary>Tells people on call that something is being healed: in the log, and by a webhook where one is set. It keeps no healing from going on. Thread-safe.</summary>
+/// <summary>Tells people on call that something is being healed: in the log, and by a webhook where one is set. One that does not answer costs a healing <see cref="HealingOptions.AlertWithin"/> a try and no more. Thread-safe.</summary>
 internal sealed partial class HealingAlert(IHttpClientFactory clients, IOptions<HealingOptions> options, ILogger<HealingAlert> logger)
 {
     /// <summary>Name of the client and of the dependency.</summary>
@@ -21,7 +21,7 @@ internal sealed partial class HealingAlert(IHttpClientFactory clients, IOptions<
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(options.Value.AskWithin);
+        patience.CancelAfter(options.Value.AlertWithin);
         try
         {
             using var client = clients.CreateClient(Client);

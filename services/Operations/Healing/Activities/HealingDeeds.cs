@@ -18,7 +18,9 @@ internal sealed class HealingDeeds(
 
     public async Task<Diagnosis> DiagnoseAsync(Guid letter, CancellationToken cancellationToken)
     {
+        var began = time.GetTimestamp();
         var diagnosis = await diagnoser.DiagnoseAsync(letter, cancellationToken);
+        diagnosis = diagnosis with { Took = time.GetElapsedTime(began) };
         await table.DiagnosedAsync(letter, diagnosis, cancellationToken);
 
         // The same diagnosis again is no news.
@@ -71,6 +73,11 @@ internal sealed class HealingDeeds(
     public async Task<Verification> VerifyAsync(Guid letter, int attempt, Action stillHere, CancellationToken cancellationToken)
     {
         var verification = await verifier.VerifyAsync(letter, attempt, stillHere, cancellationToken);
+        if (verification.State == Verification.Waiting)
+        {
+            return verification;
+        }
+
         await table.CommentAsync(
             letter, FormattableString.Invariant($"verification {attempt}"), Healing, FormattableString.Invariant($"Try {attempt}: {verification.State}. {verification.Detail}"), author: null, cancellationToken);
         return verification;
@@ -89,17 +96,9 @@ internal sealed class HealingDeeds(
     public async Task EndAsync(Guid letter, HealingEnd end, CancellationToken cancellationToken)
     {
         var (said, _) = await table.LetterAsync(letter, cancellationToken);
-        var (isEnded, isHealedAnew) = await table.EndAsync(letter, end.Outcome, cancellationToken);
-        if (isHealedAnew)
-        {
-            await table.CommentAsync(letter, "end", "open", "It failed again after it was taken for handled, and is healed anew.", author: null, cancellationToken);
-            return;
-        }
-
         var isResolved = end.Outcome is HealingEnd.Healed or HealingEnd.Settled;
-        await table.CommentAsync(
-            letter, "end", isResolved ? Resolved : Escalated, FormattableString.Invariant($"The healing ended after {end.Attempts} tries: {end.Outcome}. {end.Detail}"), author: null, cancellationToken);
-        if (isEnded)
+        if (await table.EndAsync(
+            letter, end.Outcome, isResolved ? Resolved : Escalated, FormattableString.Invariant($"The healing ended after {end.Attempts} tries: {end.Outcome}. {end.Detail}"), cancellationToken))
         {
             HealingMetrics.End(said, end.Outcome, time.GetUtcNow() - said.Time);
         }

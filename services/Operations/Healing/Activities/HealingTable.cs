@@ -12,6 +12,13 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Whose comments these are.</summary>
     public const string Author = "healing";
 
+    /// <summary>The letter $1, and those of what was sent again for its ticket and failed again.</summary>
+    private const string LettersOfTicket =
+        """
+        SELECT dead_letters.id, dead_letters.origin_id, dead_letters.arrived, dead_letters.arrived_at, dead_letters.error_code, dead_letters.error_detail
+        FROM dead_letters JOIN (SELECT coalesce(origin_id, id) AS id FROM dead_letters WHERE id = $1) AS first ON dead_letters.id = first.id OR dead_letters.origin_id = first.id
+        """;
+
     /// <summary>The letter and its cause.</summary>
     /// <exception cref="InvalidOperationException">There is none: whoever started the healing has made it up.</exception>
     public async Task<(DeadLetter Letter, string Fingerprint)> LetterAsync(Guid id, CancellationToken cancellationToken)
@@ -95,11 +102,20 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             : new AttemptPermit(false, FormattableString.Invariant($"This cause was tried {most} times already, for this letter or an earlier one."));
     }
 
-    /// <summary>Plans that the letter's message is sent again, once for a try.</summary>
+    /// <summary>
+    /// Plans that the letter's message is sent again, once for a try; not where it waits to be sent again already, or was and has not failed since: what a person had sent again need
+    /// not be handled twice.
+    /// </summary>
     public async Task RedriveAsync(Guid letter, Guid messageId, string reason, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            "INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            $"""
+            WITH ticket AS ({LettersOfTicket})
+            INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at)
+            SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (
+                SELECT FROM redrives WHERE letter_id IN (SELECT id FROM ticket) AND (sent_at IS NULL OR sent_at > (SELECT max(arrived_at) FROM ticket)))
+            ON CONFLICT DO NOTHING
+            """,
             Value(letter),
             Value(messageId),
             Text(Author),
@@ -108,16 +124,16 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>When the message of a redrive, or of the one of somebody else that waited already, was sent, whether it failed again since, and when a group of this database had it.</summary>
+    /// <summary>When the message of a redrive, or of a later one of its ticket, was sent, whether it failed again since, and when a group of this database had it.</summary>
     public async Task<(DateTimeOffset? SentAt, string? FailedAgain, DateTimeOffset? ReceivedAt)> RedrivenAsync(Guid letter, Guid messageId, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            """
+            $"""
+            WITH ticket AS ({LettersOfTicket})
             SELECT sent_at,
-                (SELECT error_code || ': ' || error_detail FROM dead_letters again
-                    WHERE again.origin_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $1) AND again.arrived_at >= sent_at ORDER BY arrived DESC LIMIT 1),
+                (SELECT error_code || ': ' || error_detail FROM ticket WHERE origin_id IS NOT NULL AND arrived_at >= sent_at ORDER BY arrived DESC LIMIT 1),
                 (SELECT max(received_at) FROM durable.inbox WHERE durable.inbox.message_id = redrives.message_id::text)
-            FROM redrives WHERE letter_id = $1
+            FROM redrives WHERE letter_id IN (SELECT id FROM ticket)
             ORDER BY message_id = $2 DESC, id DESC LIMIT 1
             """,
             Value(letter),
@@ -144,10 +160,16 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <summary>
-    /// Ends a healing. A message that failed again after it was taken for handled has told nobody, because this healing was there to hear it: it is healed anew.
+    /// Ends a healing and says so in its ticket, both or neither, once. A message that failed again after it was taken for handled has told nobody, because this healing was there to
+    /// hear it: it is healed anew.
     /// </summary>
-    /// <returns>Whether it ended now and not before; and whether it is healed anew.</returns>
-    public async Task<(bool IsEnded, bool IsHealedAnew)> EndAsync(Guid letter, string outcome, CancellationToken cancellationToken)
+    /// <param name="letter">The letter.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="status">The ticket's status from now on.</param>
+    /// <param name="text">What is said.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    /// <returns>Whether it ended now and not before, for good.</returns>
+    public async Task<bool> EndAsync(Guid letter, string outcome, string status, string text, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
@@ -155,18 +177,28 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             anew AS (
                 INSERT INTO healings (letter_id, opened_at)
                 SELECT again.id, $3 FROM ended JOIN dead_letters mine ON mine.id = letter_id JOIN dead_letters again ON again.origin_id = coalesce(mine.origin_id, mine.id)
-                WHERE $2 = 'healed' AND again.arrived_at > (SELECT max(sent_at) FROM redrives WHERE redrives.letter_id = $1)
+                WHERE $2 = 'healed' AND again.arrived_at > (
+                        SELECT max(sent_at) FROM redrives JOIN dead_letters sent ON sent.id = redrives.letter_id WHERE coalesce(sent.origin_id, sent.id) = coalesce(mine.origin_id, mine.id))
                     AND NOT EXISTS (SELECT FROM healings known WHERE known.letter_id = again.id)
                 ORDER BY again.arrived DESC LIMIT 1
-                RETURNING letter_id)
-            SELECT EXISTS (SELECT FROM ended), EXISTS (SELECT FROM anew)
+                RETURNING letter_id),
+            ticket AS (
+                UPDATE tickets SET status = CASE WHEN EXISTS (SELECT FROM anew) THEN 'open' ELSE $4 END, changed_at = $3
+                FROM ended JOIN dead_letters ON id = ended.letter_id WHERE tickets.letter_id = coalesce(origin_id, id) RETURNING number),
+            said AS (
+                INSERT INTO ticket_comments (ticket, at, author, text, entry)
+                SELECT number, $3, $6, CASE WHEN EXISTS (SELECT FROM anew) THEN 'It failed again after it was taken for handled, and is healed anew.' ELSE $5 END, $7 FROM ticket
+                ON CONFLICT (ticket, entry) WHERE entry IS NOT NULL DO NOTHING)
+            SELECT EXISTS (SELECT FROM ended) AND NOT EXISTS (SELECT FROM anew)
             """,
             Value(letter),
             Text(outcome),
-            Value(time.GetUtcNow()));
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return (row.GetBoolean(0), row.GetBoolean(1));
+            Value(time.GetUtcNow()),
+            Text(status),
+            Text(text),
+            Text(Author),
+            Text($"{letter} end"));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)

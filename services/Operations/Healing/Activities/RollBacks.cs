@@ -36,13 +36,9 @@ internal sealed class RollBacks(IServiceProvider services)
 
     private async Task<string> ReleaseAsync(string service, string? release, string reason, CancellationToken cancellationToken)
     {
-        if (services.GetService<ReleaseState>()?.Current.GetValueOrDefault(service) is not { Stage: ReleaseStage.Analysing } said || said.Id != release || services.GetService<ReleaseRuns>() is not { } runs)
-        {
-            return $"The release of {service} has ended by itself; nothing to roll back.";
-        }
-
-        await runs.EndAsync(service, ReleaseAction.RollBack, reason, HealingTable.Author, cancellationToken);
-        return $"The release of {service} was rolled back. {reason}";
+        return release is not null && services.GetService<ReleaseRuns>() is { } runs && await runs.EndAsync(service, release, ReleaseAction.RollBack, reason, HealingTable.Author, cancellationToken)
+            ? $"The release of {service} was rolled back. {reason}"
+            : $"The release of {service} has ended by itself; nothing to roll back.";
     }
 
     private async Task<string> PolicyAsync(RollBackPlan plan, string reason, CancellationToken cancellationToken)

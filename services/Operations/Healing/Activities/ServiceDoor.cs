@@ -46,13 +46,13 @@ internal sealed class ServiceDoor(IHttpClientFactory clients, IConfiguration con
         }
     }
 
-    /// <summary>Does something to a saga in somebody's name: <c>retry</c>, or <c>compensate</c> for a reason, only while it is held.</summary>
+    /// <summary>Does something to a saga in somebody's name: <c>retry</c>, only while it waits, or <c>compensate</c> for a reason, only while it is held.</summary>
     /// <returns>Null when it is done; else why it is not applicable where the saga is now.</returns>
     /// <exception cref="ServiceSilentException">It could not be reached, or answered with something else; the message says what.</exception>
     public async Task<string?> ActAsync(string service, Guid saga, string action, string? reason, string by, CancellationToken cancellationToken)
     {
-        // What was held when somebody looked may be confirmed by now.
-        var query = reason is null ? "" : $"?reason={Uri.EscapeDataString(reason)}&onlyIf=held";
+        // What was held when somebody looked may be confirmed by now, or being tried.
+        var query = reason is null ? "?onlyWaiting=true" : $"?reason={Uri.EscapeDataString(reason)}&onlyIf=held";
         using var answer = await SendAsync(service, HttpMethod.Post, $"/sagas/{saga}/{action}{query}", by, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.NotFound)
         {

@@ -8,6 +8,8 @@ namespace ResilientShop.Operations.Healing.Activities;
 /// <summary>Waits for what comes of a try, and says whether it is right now. Changes nothing. Thread-safe.</summary>
 internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks books, IOptions<HealingOptions> options, TimeProvider time)
 {
+    private const string NotSent = "its message waits to be sent again";
+
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
 
@@ -20,24 +22,31 @@ internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks 
         var (letter, _) = await table.LetterAsync(letterId, cancellationToken);
         var began = time.GetTimestamp();
         var last = "nothing is known yet";
+        var isSent = true;
         for (var look = 0; time.GetElapsedTime(began) < options.Value.VerifyWithin; look++)
         {
             stillHere();
-            var (verification, now) = letter.Source.Kind == DeadLetterSource.SagaKind
-                ? await LookAtSagaAsync(letter, cancellationToken)
-                : await LookAtMessageAsync(letter, Replayer.MessageOf(letterId, attempt), cancellationToken);
+            var (verification, now) = await LookAsync(letter, Replayer.MessageOf(letterId, attempt), cancellationToken);
             if (verification is not null)
             {
                 return verification;
             }
 
-            last = now;
+            (last, isSent) = (now, now != NotSent);
             // Who is slow because it has much to do is not asked all the time.
             await Task.Delay(Backoff.Exponential(FirstLook, LongestLook, look), time, cancellationToken);
         }
 
-        return new Verification(Verification.Failed, $"After {options.Value.VerifyWithin.TotalSeconds:0.#} s: {last}.");
+        return new Verification(isSent ? Verification.Failed : Verification.Waiting, $"After {options.Value.VerifyWithin.TotalSeconds:0.#} s: {last}.");
     }
+
+    /// <summary>Looks once.</summary>
+    /// <param name="letter">The letter.</param>
+    /// <param name="message">What its message was sent again as; nothing where it is a saga.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null while it is not known; and how it stands then.</returns>
+    public Task<(Verification? Known, string Now)> LookAsync(DeadLetter letter, Guid message, CancellationToken cancellationToken) =>
+        letter.Source.Kind == DeadLetterSource.SagaKind ? LookAtSagaAsync(letter, cancellationToken) : LookAtMessageAsync(letter, message, cancellationToken);
 
     private async Task<(Verification? Known, string Now)> LookAtSagaAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
@@ -64,7 +73,7 @@ internal sealed class Verifier(HealingTable table, ServiceDoor door, OrderBooks 
         var (sentAt, failedAgain, receivedAt) = await table.RedrivenAsync(letter.Id, message, cancellationToken);
         if (sentAt is null)
         {
-            return (null, "its message waits to be sent again");
+            return (null, NotSent);
         }
 
         if (failedAgain is not null)

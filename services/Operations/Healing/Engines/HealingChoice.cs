@@ -1,3 +1,4 @@
+using Temporalio.Api.WorkflowService.V1;
 using Temporalio.Client;
 
 namespace ResilientShop.Operations.Healing.Engines;
@@ -12,7 +13,7 @@ internal sealed record HealingChoice(string? Address, ITemporalClient? Client, s
 
     /// <summary>
     /// Asks the Temporal of connection string <c>temporal</c> or <c>TEMPORAL_ADDRESS</c>, with <c>TEMPORAL_NAMESPACE</c>, <c>TEMPORAL_API_KEY</c> and <c>TEMPORAL_TLS</c>. One that does
-    /// not answer within 10 s is none.
+    /// not answer within 10 s, or does not know the namespace, is none.
     /// </summary>
     public static async Task<HealingChoice> MakeAsync(IConfiguration configuration)
     {
@@ -37,12 +38,20 @@ internal sealed record HealingChoice(string? Address, ITemporalClient? Client, s
         };
         try
         {
-            return new HealingChoice(address, await TemporalClient.ConnectAsync(options).WaitAsync(Patience), null);
+            return new HealingChoice(address, await ConnectAsync(options).WaitAsync(Patience), null);
         }
         catch (Exception exception)
         {
             // Whatever it is: the shop heals without.
             return new HealingChoice(address, null, $"no Temporal answers at {address} ({exception.Message.Split('\n')[0]}).");
         }
+    }
+
+    /// <summary>A server that knows nothing of the namespace, or does not let us in, is none: the worker would end the service.</summary>
+    private static async Task<ITemporalClient> ConnectAsync(TemporalClientConnectOptions options)
+    {
+        var client = await TemporalClient.ConnectAsync(options);
+        await client.Connection.WorkflowService.DescribeNamespaceAsync(new DescribeNamespaceRequest { Namespace = options.Namespace });
+        return client;
     }
 }

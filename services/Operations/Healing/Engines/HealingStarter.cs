@@ -52,12 +52,14 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
             try
             {
                 await engine.StartAsync(input, subject, cancellationToken);
-                await StartedAsync(input.LetterId, cancellationToken);
-                await TellAsync(input.LetterId, cancellationToken);
+                for (var told = 0L; !await StartedAsync(input.LetterId, told, cancellationToken);)
+                {
+                    told = await TellAsync(input.LetterId, told, cancellationToken);
+                }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                // One that cannot be started keeps no other waiting; it comes up again when its claim is over.
+                // One that cannot be started, or told what was said, keeps no other waiting; it comes up again when its claim is over.
                 problem = exception;
             }
         }
@@ -65,22 +67,19 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
         return problem is null ? claimed.Count : throw problem;
     }
 
-    /// <summary>What was said before it was started. The saga engine reads it from the table.</summary>
-    private async Task TellAsync(Guid letter, CancellationToken cancellationToken)
+    /// <summary>Passes on what was said before it was started.</summary>
+    /// <returns>The last word that was passed on.</returns>
+    private async Task<long> TellAsync(Guid letter, long after, CancellationToken cancellationToken)
     {
-        if (engine is not TemporalHealing)
-        {
-            return;
-        }
-
-        await using var command = database.CreateCommand("SELECT word, said_by, reason FROM healing_words WHERE letter_id = $1 ORDER BY id");
+        await using var command = database.CreateCommand("SELECT id, word, said_by, reason FROM healing_words WHERE letter_id = $1 AND id > $2 ORDER BY id");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = letter });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         var words = new List<HealingWord>();
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await row.ReadAsync(cancellationToken))
             {
-                words.Add(new HealingWord(row.GetString(0), row.GetString(1), row.GetString(2)));
+                words.Add(new HealingWord(row.GetString(1), row.GetString(2), row.GetString(3)) { Id = row.GetInt64(0) });
             }
         }
 
@@ -88,15 +87,28 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
         {
             await engine.SayAsync(letter, word, cancellationToken);
         }
+
+        return words.Count > 0 ? words[^1].Id : after;
     }
 
-    private async Task StartedAsync(Guid letter, CancellationToken cancellationToken)
+    /// <summary>From then on words go to the engine itself. Whoever says one locks the healing's row meanwhile, so none is between the two.</summary>
+    /// <returns>False when something was said that the engine was not told.</returns>
+    private async Task<bool> StartedAsync(Guid letter, long told, CancellationToken cancellationToken)
     {
-        await using var started = database.CreateCommand("UPDATE healings SET started_at = $2, engine = $3 WHERE letter_id = $1");
-        started.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = letter });
-        started.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
-        started.Parameters.Add(new NpgsqlParameter<string> { TypedValue = engine.Name });
-        await started.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT FROM healings WHERE letter_id = $1 FOR UPDATE") { Parameters = { new NpgsqlParameter<Guid> { TypedValue = letter } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            "UPDATE healings SET started_at = $2, engine = $3 WHERE letter_id = $1 AND NOT EXISTS (SELECT FROM healing_words WHERE healing_words.letter_id = $1 AND id > $4)")
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = letter },
+                new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() },
+                new NpgsqlParameter<string> { TypedValue = engine.Name },
+                new NpgsqlParameter<long> { TypedValue = told },
+            },
+        });
+        return await batch.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
     /// <summary>No lock is held while they are started: a healing writes to its own row as soon as it runs.</summary>
@@ -122,11 +134,17 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
         return claimed;
     }
 
-    /// <summary>Not those on the saga engine: they end by themselves, however long it was away.</summary>
-    private async Task EndLostAsync(CancellationToken cancellationToken)
+    /// <summary>A healing on the saga engine ends by itself, however long it was away; but not one whose saga a person has skipped or undone.</summary>
+    internal async Task EndLostAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT letter_id FROM healings WHERE outcome IS NULL AND engine = 'temporal' AND started_at < $1 LIMIT 100");
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() - Longest - LookForLost });
+        await using var command = database.CreateCommand(
+            """
+            SELECT letter_id FROM healings
+            WHERE outcome IS NULL AND started_at < $1 AND (engine = 'temporal' AND started_at < $2 OR engine = 'saga' AND EXISTS (SELECT FROM durable.finished_sagas WHERE id = letter_id)) LIMIT 100
+            """);
+        var now = time.GetUtcNow();
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now - LookForLost });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now - Longest - LookForLost });
         var lost = new List<Guid>();
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
         {
@@ -138,8 +156,7 @@ internal sealed partial class HealingStarter(NpgsqlDataSource database, IHealing
 
         foreach (var letter in lost)
         {
-            await table.CommentAsync(letter, "lost", "escalated", $"The healing was not heard of for {Longest.TotalMinutes:0} min: it took too long, or it was ended from outside. A person is asked.", author: null, cancellationToken);
-            await table.EndAsync(letter, HealingEnd.GaveUp, cancellationToken);
+            await table.EndAsync(letter, HealingEnd.GaveUp, "escalated", "The healing was not heard of any more: it took too long, or it was ended from outside. A person is asked.", cancellationToken);
         }
     }
 

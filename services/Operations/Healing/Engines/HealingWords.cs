@@ -21,10 +21,11 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
             WITH going_on AS (
                 SELECT healings.letter_id, engine, engine IS NULL OR engine = ANY ($6) AS can_hear
                 FROM tickets JOIN dead_letters ON coalesce(origin_id, id) = tickets.letter_id JOIN healings ON healings.letter_id = id
-                WHERE number = $1 AND outcome IS NULL ORDER BY place DESC LIMIT 1 FOR UPDATE OF tickets, healings),
-            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on WHERE can_hear),
-            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT $1, $5, $3, $2 || ': ' || $4 FROM going_on WHERE can_hear)
-            SELECT letter_id, engine FROM going_on
+                WHERE number = $1 AND outcome IS NULL ORDER BY place DESC LIMIT 1 FOR UPDATE OF healings),
+            ticket AS (SELECT number FROM tickets WHERE number = $1 AND EXISTS (SELECT FROM going_on WHERE can_hear) FOR UPDATE),
+            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on, ticket RETURNING id),
+            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $5, $3, $2 || ': ' || $4 FROM ticket)
+            SELECT letter_id, engine, (SELECT id FROM said) FROM going_on
             """);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = ticket });
         foreach (var text in (string[])[word.Word, word.By, word.Reason.Replace('\0', '\uFFFD')])
@@ -44,6 +45,7 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
             }
 
             (letter, name) = (row.GetGuid(0), row.IsDBNull(1) ? null : row.GetString(1));
+            word = word with { Id = row.IsDBNull(2) ? 0 : row.GetInt64(2) };
         }
 
         if (name is null)

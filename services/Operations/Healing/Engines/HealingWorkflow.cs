@@ -15,6 +15,7 @@ internal sealed class HealingWorkflow
     public const string TaskQueue = "healing-tq";
 
     private readonly Queue<HealingWord> _unheard = new();
+    private readonly HashSet<long> _heard = [];
     private HealingScript? _script;
     private Diagnosis? _told;
 
@@ -51,7 +52,12 @@ internal sealed class HealingWorkflow
 
     private Task HearAsync(HealingWord word)
     {
-        _unheard.Enqueue(word);
+        // A word may be passed on twice: by whoever started the healing, and by the instance to which it was said.
+        if (word.Id == 0 || _heard.Add(word.Id))
+        {
+            _unheard.Enqueue(word);
+        }
+
         return Task.CompletedTask;
     }
 

@@ -26,7 +26,11 @@ internal sealed record HealingLimits(int MostAttempts, TimeSpan FirstPause, Time
 /// <param name="CanReplay">Whether trying again can help at all.</param>
 /// <param name="IsAway">Whether it is known that a try would fail now, because what it needs is away.</param>
 /// <param name="RollBack">What probably broke it and can be taken back; null where nothing is suspected.</param>
-internal sealed record Diagnosis(string Cause, string Summary, IReadOnlyList<string> Facts, bool CanReplay, bool IsAway, RollBackPlan? RollBack);
+internal sealed record Diagnosis(string Cause, string Summary, IReadOnlyList<string> Facts, bool CanReplay, bool IsAway, RollBackPlan? RollBack)
+{
+    /// <summary>How long it took to find out: a service that does not answer costs its patience.</summary>
+    public TimeSpan Took { get; init; }
+}
 
 /// <summary>The causes that a diagnosis can name.</summary>
 internal static class Causes
@@ -78,7 +82,7 @@ internal sealed record AttemptPermit(bool IsGiven, string? Reason);
 internal sealed record ReplayResult(bool IsSent, bool IsHopeless, string Detail);
 
 /// <summary>What became of what failed.</summary>
-/// <param name="State">One of <see cref="Healed"/>, <see cref="Settled"/>, <see cref="Failed"/>.</param>
+/// <param name="State">One of <see cref="Healed"/>, <see cref="Settled"/>, <see cref="Failed"/>, <see cref="Waiting"/>.</param>
 /// <param name="Detail">In a sentence.</param>
 internal sealed record Verification(string State, string Detail)
 {
@@ -90,6 +94,9 @@ internal sealed record Verification(string State, string Detail)
 
     /// <summary>It failed again, or the books are wrong.</summary>
     public const string Failed = "failed";
+
+    /// <summary>It was not tried yet: its message waits to be sent again behind others.</summary>
+    public const string Waiting = "waiting";
 }
 
 /// <summary>How a healing gives up.</summary>
@@ -102,6 +109,9 @@ internal sealed record Escalation(bool CanStillHeal);
 /// <param name="Reason">Why.</param>
 internal sealed record HealingWord(string Word, string By, string Reason)
 {
+    /// <summary>Number of the word on record, by which one that is passed on twice is heard once; 0 where it has none.</summary>
+    public long Id { get; init; }
+
     /// <summary>What the diagnosis proposes may be rolled back.</summary>
     public const string Approve = "approve";
 

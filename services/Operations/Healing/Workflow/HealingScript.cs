@@ -8,6 +8,9 @@ namespace ResilientShop.Operations.Healing.Workflow;
 /// </summary>
 internal sealed class HealingScript(IHealingDriver driver, HealingLimits limits)
 {
+    /// <summary>Looks at a message that waits to be sent again, before it counts as a try that failed.</summary>
+    private const int MostLooks = 20;
+
     private string? _approvedBy;
     private string? _askedBy;
     private string? _abortedBy;
@@ -90,7 +93,19 @@ internal sealed class HealingScript(IHealingDriver driver, HealingLimits limits)
 
         State = "verifying";
         var verification = await driver.VerifyAsync(Attempt);
-        return verification.State == Verification.Failed ? (null, "") : (verification.State, verification.Detail);
+        for (var looks = 1; verification.State == Verification.Waiting && looks < MostLooks; looks++)
+        {
+            // It was not tried yet, so this is no failure.
+            await HearAsync(limits.RecoveryLook);
+            if (_abortedBy is not null)
+            {
+                return (null, "");
+            }
+
+            verification = await driver.VerifyAsync(Attempt);
+        }
+
+        return verification.State is Verification.Failed or Verification.Waiting ? (null, "") : (verification.State, verification.Detail);
     }
 
     private async Task<Diagnosis> LookAsync()
@@ -103,7 +118,7 @@ internal sealed class HealingScript(IHealingDriver driver, HealingLimits limits)
     /// <summary>A try that is known to fail helps nobody; one that waits too long comes too late.</summary>
     private async Task<Diagnosis> WaitForRecoveryAsync(Diagnosis diagnosis)
     {
-        for (var waited = TimeSpan.Zero; diagnosis.IsAway && waited < limits.RecoveryWait; waited += limits.RecoveryLook)
+        for (var waited = diagnosis.Took; diagnosis.IsAway && waited < limits.RecoveryWait; waited += limits.RecoveryLook + diagnosis.Took)
         {
             State = "pausing";
             if (await HearAsync(limits.RecoveryLook))
