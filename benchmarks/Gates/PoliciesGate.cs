@@ -15,7 +15,7 @@ internal static class PoliciesGate
         var changes = await Propagation.MeasureAsync(etcd.Endpoint);
         yield return Percentile("etcd: put to effective in 6 processes, p99 ms", changes.Warm, 100);
         yield return Percentile("etcd: the same, first changes after start, p99 ms", changes.Cold, 500);
-        var folder = Directory.CreateTempSubdirectory("resilient-shop-gate-").FullName;
+        var folder = Directory.CreateTempSubdirectory("resilientshop-gate-").FullName;
         try
         {
             changes = await Propagation.MeasureAsync(folder);

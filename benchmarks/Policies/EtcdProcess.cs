@@ -14,7 +14,7 @@ internal sealed class EtcdProcess : IAsyncDisposable
 
     public static async Task<EtcdProcess> StartAsync()
     {
-        var data = Directory.CreateTempSubdirectory("resilient-shop-gate-").FullName;
+        var data = Directory.CreateTempSubdirectory("resilientshop-gate-").FullName;
         var (client, peer) = (Url(LoopbackPort.Free()), Url(LoopbackPort.Free()));
         var server = ServerProcess.Start(
             data, "KILL", await EtcdProgram.FindAsync(CancellationToken.None), "--name", "gate", "--data-dir", data,

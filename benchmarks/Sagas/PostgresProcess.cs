@@ -16,7 +16,7 @@ internal sealed class PostgresProcess : IAsyncDisposable
     public static async Task<PostgresProcess> StartAsync()
     {
         var programs = await PostgresPrograms.FindAsync(CancellationToken.None);
-        var data = Directory.CreateTempSubdirectory("resilient-shop-gate-").FullName;
+        var data = Directory.CreateTempSubdirectory("resilientshop-gate-").FullName;
         var port = LoopbackPort.Free();
         string[] asOwner = ["setpriv", .. Owner(data)];
         await RunAsync([.. asOwner, Path.Combine(programs, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);

@@ -3,7 +3,9 @@ using ResilientShop.Operations;
 using ResilientShop.Operations.Canary;
 using ResilientShop.Operations.Degradation;
 using ResilientShop.Operations.Healing;
-using ResilientShop.Operations.Healing.Engines;
+//#if (temporal)
+using ResilientShop.Operations.Healing.Engines.Temporal;
+//#endif
 using ResilientShop.Operations.Jira;
 using ResilientShop.Operations.OrderFlow;
 using ResilientShop.Operations.Policies;
@@ -47,7 +49,10 @@ if (isCanary)
 builder.Services.AddKafkaConsumer<OrderEvent, OrderEventHandler>(Consumer);
 builder.Services.AddSingleton<OrderFlowReader>();
 builder.AddJira();
-builder.AddHealing(await HealingChoice.MakeAsync(builder.Configuration));
+builder.AddHealing();
+//#if (temporal)
+await builder.AddTemporalAsync();
+//#endif
 builder.Services.AddSingleton<OrderFlowStream>();
 builder.AddFleetControl();
 builder.AddReleaseGate();

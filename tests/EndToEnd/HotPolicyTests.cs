@@ -9,8 +9,6 @@ namespace ResilientShop.EndToEnd.Tests;
 /// <summary>Policies change in the whole shop while it sells, and nobody notices when their store is killed.</summary>
 public sealed class HotPolicyTests(RunningShop shop)
 {
-    private const int Instances = 8;
-
     [Fact(Timeout = 180_000)]
     public async Task A_change_reaches_every_instance_also_after_the_store_was_killed()
     {
@@ -39,7 +37,7 @@ public sealed class HotPolicyTests(RunningShop shop)
         return answer.IsSuccessStatusCode;
     }
 
-    private static Task EverywhereAsync(HttpClient operators, CancellationToken cancel) => Eventually.Async(
+    private Task EverywhereAsync(HttpClient operators, CancellationToken cancel) => Eventually.Async(
         async () =>
         {
             using var answer = await operators.GetAsync("api/policies/instances", cancel);
@@ -49,7 +47,7 @@ public sealed class HotPolicyTests(RunningShop shop)
             }
 
             var instances = await answer.Content.ReadFromJsonAsync<JsonElement>(cancel);
-            return instances.GetProperty("everywhere").GetBoolean() && instances.GetProperty("instances").GetArrayLength() == Instances;
+            return instances.GetProperty("everywhere").GetBoolean() && instances.GetProperty("instances").GetArrayLength() == shop.Instances;
         },
         cancel);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using ResilientShop.EndToEnd.Tests.Shop;
 
@@ -117,7 +118,7 @@ public sealed class OrderFlowTests(RunningShop shop)
             {
                 using var answer = await prometheus.GetAsync("api/v1/query?query=sum(up)", TestContext.Current.CancellationToken);
                 var result = (await Json.ReadAsync(answer, TestContext.Current.CancellationToken)).GetProperty("data").GetProperty("result");
-                return result.GetArrayLength() == 1 && result[0].GetProperty("value")[1].GetString() == "8";
+                return result.GetArrayLength() == 1 && result[0].GetProperty("value")[1].GetString() == shop.Instances.ToString(CultureInfo.InvariantCulture);
             },
             TestContext.Current.CancellationToken);
     }

@@ -33,7 +33,7 @@ public sealed class EtcdServer : IAsyncLifetime
         rm -rf "$DATA" "$DATA.log"
         """;
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
     private readonly int _port = LoopbackPort.Free();
     private readonly int _healthPort = LoopbackPort.Free();
     private readonly string[] _arguments;

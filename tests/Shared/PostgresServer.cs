@@ -34,7 +34,7 @@ public sealed class PostgresServer : IAsyncLifetime
         rm -f "$DATA.log"
         """;
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
     private readonly int _port = FindFreePort();
     private int _databases;
     private Process? _supervisor;

@@ -31,7 +31,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private static readonly string[] RuleFiles = ["test.rules.yml"];
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilient-shop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private Process? _supervisor;
 

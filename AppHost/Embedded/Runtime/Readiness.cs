@@ -24,7 +24,14 @@ internal sealed class Readiness(EmbeddedHost host, ReadyFile? readyFile)
             host.Output.Line($"  {title,-12} {url}");
         }
 
-        host.Output.Line("  Next         dotnet run --project tools/Replay -- data/online-retail/2010-12-01.csv --gateway " + (ResourceUrls.Of("gateway", host) ?? "URL") + " --rate 50 --concurrency 32");
+        string[] loads =
+        [
+            //#if (replayData)
+            "data/online-retail/2010-12-01.csv --rate 50 --concurrency 32",
+            //#endif
+            "--buyers 1000 --stock 10",
+        ];
+        host.Output.Line($"  Next         dotnet run --project tools/Replay -- {loads[0]} --gateway {ResourceUrls.Of("gateway", host) ?? "URL"}");
         host.Output.Line("");
     }
 

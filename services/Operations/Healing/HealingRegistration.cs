@@ -4,19 +4,14 @@ using ResilientShop.Resilience.Durable;
 using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Resilience.Durable.Sagas;
 using ResilientShop.Resilience.Http;
-using Temporalio.Extensions.Hosting;
 
 namespace ResilientShop.Operations.Healing;
 
 /// <summary>What becomes of dead letters.</summary>
 internal static class HealingRegistration
 {
-    /// <summary>Activities at once on Temporal, as <c>Sagas:MaxConcurrency</c> on the saga engine: an outage that is over is not begun anew by all who heal it.</summary>
-    private const int MostAtOnce = 24;
-
-    /// <param name="builder">The service.</param>
-    /// <param name="choice">Which engine heals.</param>
-    public static void AddHealing(this WebApplicationBuilder builder, HealingChoice choice)
+    /// <summary>Heals on the saga engine, unless another engine is added after it.</summary>
+    public static void AddHealing(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
         services.AddOptions<HealingOptions>().BindConfiguration(HealingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -26,7 +21,7 @@ internal static class HealingRegistration
         services.AddHostedService<RedriveFollower>();
         services.AddKafkaConsumer<ArrivedLetter, DeadLetterHandler>(consumer => (consumer.Topic, consumer.GroupId) = (DeadLetter.Topic, "healing"));
         services.AddActivities(builder.Configuration);
-        services.AddEngine(choice);
+        services.AddEngine();
     }
 
     private static void AddActivities(this IServiceCollection services, IConfiguration configuration)
@@ -51,10 +46,9 @@ internal static class HealingRegistration
         }
     }
 
-    /// <summary>The saga engine is always there: it ends what it began, also after a start that found a Temporal.</summary>
-    private static void AddEngine(this IServiceCollection services, HealingChoice choice)
+    /// <summary>The saga engine is always there: it ends what it began, also after a start that found another.</summary>
+    private static void AddEngine(this IServiceCollection services)
     {
-        services.AddSingleton(choice);
         services.AddSingleton<HealStep>();
         services.AddSingleton<HealingWords>();
         services.AddSaga(SagaHealing.Define);
@@ -62,14 +56,5 @@ internal static class HealingRegistration
 
         // The last one is the one that starts; words go to whichever has begun a healing.
         services.AddSingleton<IHealingEngine, SagaHealing>();
-        if (choice.Client is null)
-        {
-            return;
-        }
-
-        services.AddSingleton(choice.Client);
-        services.AddSingleton<IHealingEngine, TemporalHealing>();
-        services.AddHostedTemporalWorker(HealingWorkflow.TaskQueue).AddSingletonActivities<HealingActivities>().AddWorkflow<HealingWorkflow>()
-            .ConfigureOptions(worker => worker.MaxConcurrentActivities = MostAtOnce);
     }
 }

@@ -30,6 +30,9 @@ public sealed class RunningShop : IAsyncLifetime
         return client;
     }
 
+    /// <summary>How many processes of services there are, whichever were added.</summary>
+    public int Instances => _addresses.GetProperty("processes").EnumerateArray().Count(process => process.TryGetProperty("url", out _));
+
     /// <summary>The process of a server, as it was at the start.</summary>
     public int ProcessIdOf(string server) =>
         _addresses.GetProperty("processes").EnumerateArray().First(process => process.GetProperty("name").GetString() == server).GetProperty("pid").GetInt32();

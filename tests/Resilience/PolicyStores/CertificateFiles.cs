@@ -10,7 +10,7 @@ internal sealed class CertificateFiles : IDisposable
     private const string ServerUse = "1.3.6.1.5.5.7.3.1";
     private const string ClientUse = "1.3.6.1.5.5.7.3.2";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilient-shop-certificates-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-certificates-").FullName;
     private readonly DateTimeOffset _from = DateTimeOffset.UtcNow.AddDays(-1);
     private readonly DateTimeOffset _until = DateTimeOffset.UtcNow.AddDays(1);
 

@@ -5,7 +5,7 @@ namespace ResilientShop.Resilience.Tests.PolicyStores;
 
 public sealed class DirectoryPolicyStoreTests : PolicyStoreContract, IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilient-shop-store-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-store-").FullName;
 
     [Fact(Timeout = 60_000)]
     public async Task A_file_that_is_emptied_and_written_bit_by_bit_is_taken_when_it_is_whole()

@@ -17,7 +17,7 @@ public sealed class HotSlaTests : IDisposable
 
         """;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilient-shop-gateway-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-gateway-").FullName;
 
     [Fact(Timeout = 60_000)]
     public async Task A_changed_sla_holds_for_the_next_request_and_a_missing_one_is_refused()

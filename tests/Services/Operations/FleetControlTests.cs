@@ -102,7 +102,7 @@ public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) 
     /// <summary>The shipped policies with a recovery that a test can wait for.</summary>
     private static string PolicyFolder()
     {
-        var folder = Directory.CreateTempSubdirectory("resilient-shop-tests-");
+        var folder = Directory.CreateTempSubdirectory("resilientshop-tests-");
         File.WriteAllText(
             Path.Combine(folder.FullName, "resilience.yaml"),
             File.ReadAllText(Path.Combine(ShippedRules.Folder, "..", "resilience.yaml"))

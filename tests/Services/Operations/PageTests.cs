@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 using ResilientShop.Contracts;
-using ResilientShop.EndToEnd.Tests.Shop;
+using ResilientShop.Tests.Browsing;
 using ResilientShop.Tests;
 using static Microsoft.Playwright.Assertions;
 

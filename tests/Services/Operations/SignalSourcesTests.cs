@@ -131,7 +131,7 @@ public sealed partial class SignalSourcesTests
 
     private static async Task<DefaultsApp> StartAsync(Uri prometheus)
     {
-        var folder = Directory.CreateTempSubdirectory("resilient-shop-tests-").FullName;
+        var folder = Directory.CreateTempSubdirectory("resilientshop-tests-").FullName;
         await File.WriteAllTextAsync(
             Path.Combine(folder, "resilience.yaml"),
             "degradation: { window_ms: 10000, rate_ms: 10000, slope_ms: 10000, p99_limit_ms: 150, alert_on: [], degrade_on: [], break_on: [] }",

@@ -22,3 +22,7 @@ internal interface IHealingEngine
 
 /// <summary>What runs a healing cannot be told something now. The message says why.</summary>
 internal sealed class HealingEngineException(string message) : Exception(message);
+
+/// <summary>Another engine that could heal is not there.</summary>
+/// <param name="Reason">Why, as a sentence that ends with a full stop.</param>
+internal sealed record EngineAbsence(string Reason);

@@ -11,15 +11,13 @@ namespace ResilientShop.Operations.Healing.Engines;
 /// Healings as sagas in this service's database. A healing is one step after the pivot, so it only goes forwards: whoever owns it runs the script, which goes on where the journal
 /// ends. Thread-safe.
 /// </summary>
-internal sealed class SagaHealing(SagaClient sagas, SagaOperations operations, HealingChoice choice) : IHealingEngine
+internal sealed class SagaHealing(SagaClient sagas, SagaOperations operations, IEnumerable<EngineAbsence> absences) : IHealingEngine
 {
     private const string SagaName = "healing";
 
     public string Name => "saga";
 
-    public string Description => choice.Problem is null
-        ? "Healing runs on the saga engine: no Temporal is given (TEMPORAL_ADDRESS or ConnectionStrings__temporal)."
-        : $"Healing runs on the saga engine: {choice.Problem}";
+    public string Description => absences.FirstOrDefault() is { } absence ? $"Healing runs on the saga engine: {absence.Reason}" : "Healing runs on the saga engine.";
 
     /// <summary>The saga.</summary>
     public static SagaDefinition Define(IServiceProvider services) => SagaDefinition.Named(SagaName, version: 1).Pivot(services.GetRequiredService<HealStep>());

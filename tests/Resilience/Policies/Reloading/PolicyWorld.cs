@@ -12,7 +12,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
     public PolicyWorld(CancellationToken cancel)
     {
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Folder = Path.Combine(Path.GetTempPath(), "resilient-shop-policies-" + Path.GetRandomFileName());
+        Folder = Path.Combine(Path.GetTempPath(), "resilientshop-policies-" + Path.GetRandomFileName());
         Directory.CreateDirectory(Folder);
         Store = new DirectoryPolicyStore(Folder);
         Registry = new DependencyRegistry((document, name, _) => document.PolicyOf("shop", name), PolicyDocument.Empty);

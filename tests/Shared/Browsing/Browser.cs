@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace ResilientShop.Tests.Browsing;
 
 /// <summary>The machine's own Chromium, headless; nothing is downloaded.</summary>
 internal sealed class Browser : IAsyncDisposable

@@ -1,13 +1,13 @@
 using Temporalio.Api.WorkflowService.V1;
 using Temporalio.Client;
 
-namespace ResilientShop.Operations.Healing.Engines;
+namespace ResilientShop.Operations.Healing.Engines.Temporal;
 
-/// <summary>Which engine heals: chosen once, at start. Immutable.</summary>
+/// <summary>Whether Temporal heals: chosen once, at start. Immutable.</summary>
 /// <param name="Address">Where Temporal is; null where none is given.</param>
 /// <param name="Client">The connection; null where none answers.</param>
 /// <param name="Problem">Why there is none; null where none is given, or all is well.</param>
-internal sealed record HealingChoice(string? Address, ITemporalClient? Client, string? Problem)
+internal sealed record TemporalChoice(string? Address, ITemporalClient? Client, string? Problem)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -15,12 +15,12 @@ internal sealed record HealingChoice(string? Address, ITemporalClient? Client, s
     /// Asks the Temporal of connection string <c>temporal</c> or <c>TEMPORAL_ADDRESS</c>, with <c>TEMPORAL_NAMESPACE</c>, <c>TEMPORAL_API_KEY</c> and <c>TEMPORAL_TLS</c>. One that does
     /// not answer within 10 s, or does not know the namespace, is none.
     /// </summary>
-    public static async Task<HealingChoice> MakeAsync(IConfiguration configuration)
+    public static async Task<TemporalChoice> MakeAsync(IConfiguration configuration)
     {
         var address = configuration.GetConnectionString("temporal") is { Length: > 0 } given ? given : configuration["TEMPORAL_ADDRESS"];
         if (string.IsNullOrWhiteSpace(address))
         {
-            return new HealingChoice(null, null, null);
+            return new TemporalChoice(null, null, null);
         }
 
         address = address.Trim();
@@ -38,12 +38,12 @@ internal sealed record HealingChoice(string? Address, ITemporalClient? Client, s
         };
         try
         {
-            return new HealingChoice(address, await ConnectAsync(options).WaitAsync(Patience), null);
+            return new TemporalChoice(address, await ConnectAsync(options).WaitAsync(Patience), null);
         }
         catch (Exception exception)
         {
             // Whatever it is: the shop heals without.
-            return new HealingChoice(address, null, $"no Temporal answers at {address} ({exception.Message.Split('\n')[0]}).");
+            return new TemporalChoice(address, null, $"no Temporal answers at {address} ({exception.Message.Split('\n')[0]}).");
         }
     }
 

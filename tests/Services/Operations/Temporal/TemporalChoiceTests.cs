@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Operations.Healing.Engines;
+using ResilientShop.Operations.Healing.Engines.Temporal;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace ResilientShop.Services.Tests.Operations.Temporal;
 
 /// <summary>Which engine heals. A server that only answers as Temporal would stands for it.</summary>
-public sealed class HealingChoiceTests
+public sealed class TemporalChoiceTests
 {
     [Theory(Timeout = 60_000)]
     [InlineData(0, null)]
@@ -20,7 +20,7 @@ public sealed class HealingChoiceTests
         await using var server = await TemporalAsync(status, problem ?? "");
         var address = server.Urls.First().Replace("http://", "", StringComparison.Ordinal);
 
-        var choice = await HealingChoice.MakeAsync(Settings(("TEMPORAL_ADDRESS", address), ("TEMPORAL_NAMESPACE", "shop")));
+        var choice = await TemporalChoice.MakeAsync(Settings(("TEMPORAL_ADDRESS", address), ("TEMPORAL_NAMESPACE", "shop")));
 
         (choice.Client is not null).ShouldBe(problem is null, choice.Problem);
         if (problem is not null)
@@ -35,9 +35,9 @@ public sealed class HealingChoiceTests
     [Fact(Timeout = 60_000)]
     public async Task Where_none_is_given_or_none_answers_sagas_heal()
     {
-        (await HealingChoice.MakeAsync(Settings())).ShouldBe(new HealingChoice(null, null, null));
+        (await TemporalChoice.MakeAsync(Settings())).ShouldBe(new TemporalChoice(null, null, null));
 
-        var choice = await HealingChoice.MakeAsync(Settings(("ConnectionStrings:temporal", "http://127.0.0.1:1")));
+        var choice = await TemporalChoice.MakeAsync(Settings(("ConnectionStrings:temporal", "http://127.0.0.1:1")));
         (choice.Address, choice.Client is null).ShouldBe(("127.0.0.1:1", true));
         choice.Problem!.ShouldStartWith("no Temporal answers at 127.0.0.1:1 (");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();

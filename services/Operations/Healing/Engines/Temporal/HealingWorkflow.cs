@@ -2,7 +2,7 @@ using ResilientShop.Operations.Healing.Workflow;
 using Temporalio.Common;
 using Temporalio.Workflows;
 
-namespace ResilientShop.Operations.Healing.Engines;
+namespace ResilientShop.Operations.Healing.Engines.Temporal;
 
 /// <summary>
 /// A healing on Temporal: the script of every engine, with Temporal's activities, timers and signals. Deterministic: whoever changes the order of its commands guards the change with

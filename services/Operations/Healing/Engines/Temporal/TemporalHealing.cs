@@ -4,10 +4,10 @@ using Temporalio.Client;
 using Temporalio.Common;
 using Temporalio.Exceptions;
 
-namespace ResilientShop.Operations.Healing.Engines;
+namespace ResilientShop.Operations.Healing.Engines.Temporal;
 
 /// <summary>Healings as workflows on Temporal. Thread-safe.</summary>
-internal sealed partial class TemporalHealing(ITemporalClient client, HealingChoice choice, IOptions<HealingOptions> options, ILogger<TemporalHealing> logger) : IHealingEngine
+internal sealed partial class TemporalHealing(ITemporalClient client, TemporalChoice choice, IOptions<HealingOptions> options, ILogger<TemporalHealing> logger) : IHealingEngine
 {
     private const int LongestSummary = 100;
 

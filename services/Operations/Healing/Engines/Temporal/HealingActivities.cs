@@ -3,7 +3,7 @@ using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Operations.Healing.Workflow;
 using Temporalio.Activities;
 
-namespace ResilientShop.Operations.Healing.Engines;
+namespace ResilientShop.Operations.Healing.Engines.Temporal;
 
 /// <summary>The activities of a healing as Temporal calls them: with its cancellation and heartbeats, each a span in the trace of what failed. Thread-safe.</summary>
 internal sealed class HealingActivities(HealingDeeds deeds)

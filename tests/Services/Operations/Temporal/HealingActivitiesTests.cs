@@ -2,13 +2,13 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using ResilientShop.Operations.Healing.Activities;
-using ResilientShop.Operations.Healing.Engines;
+using ResilientShop.Operations.Healing.Engines.Temporal;
 using ResilientShop.Operations.Healing.Workflow;
 using ResilientShop.Resilience.Durable;
 using ResilientShop.Tests;
 using Temporalio.Testing;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace ResilientShop.Services.Tests.Operations.Temporal;
 
 /// <summary>The activities as Temporal calls them, in the SDK's own environment for activities: heartbeats, cancellation, spans, and a second call with no second effect.</summary>
 public sealed class HealingActivitiesTests(PostgresServer postgres) : IAsyncLifetime
