@@ -35,7 +35,7 @@ public sealed partial class DocumentedRequestsTests(RunningShop shop)
     private static (string Method, string Host, string Path) RequestOf(Match match)
     {
         var text = match.Value;
-        var method = match.Groups["method"] is { Success: true } said ? said.Value : text.Contains(" -d ", StringComparison.Ordinal) || text.Contains(" -d'", StringComparison.Ordinal) ? "POST" : "GET";
+        var method = match.Groups["method"] is { Success: true } said ? said.Value : text.Contains(" -d ", StringComparison.Ordinal) || text.Contains(" -d'", StringComparison.Ordinal) || text.Contains("' ...", StringComparison.Ordinal) ? "POST" : "GET";
         var path = Optional().Replace(match.Groups["path"].Value, "");
         path = Alternatives().Replace(path, "=$1");
         path = path.Replace("{number}", "1", StringComparison.Ordinal).Replace("{id}", SomeId, StringComparison.Ordinal).Replace("{sku}", "x", StringComparison.Ordinal).Replace("{orderId}", SomeId, StringComparison.Ordinal)
