@@ -77,6 +77,8 @@ public sealed partial class ScaffoldTests(TemplatePackage package)
     [InlineData(".hidden", "A name has 1 to 50 letters")]
     [InlineData("System.Shop", "A name has 1 to 50 letters")]
     [InlineData("orders", "A name has 1 to 50 letters")]
+    [InlineData("Acme.Order", "A name has 1 to 50 letters")]
+    [InlineData("Acme.System.Shop", "A name has 1 to 50 letters")]
     [InlineData("a/b", "Name cannot contain any of the following characters")]
     public async Task A_name_that_cannot_be_is_refused_and_nothing_is_written(string name, string said)
     {

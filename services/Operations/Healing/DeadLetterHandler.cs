@@ -17,6 +17,11 @@ internal sealed class DeadLetterHandler(IOptions<HealingOptions> options, TimePr
         await using var batch = new NpgsqlBatch(connection, transaction);
         foreach (var letter in letters)
         {
+            if (HealingSql.LockTicket(letter) is { } locking)
+            {
+                batch.BatchCommands.Add(locking);
+            }
+
             batch.BatchCommands.Add(HealingSql.Keep(letter, options.Value, time.GetUtcNow()));
         }
 

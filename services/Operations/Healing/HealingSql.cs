@@ -7,6 +7,20 @@ namespace ResilientShop.Operations.Healing;
 internal static class HealingSql
 {
     /// <summary>
+    /// Locks the ticket that a letter belongs to, where it is of a message that was sent again; before <see cref="Keep"/>, which then sees whether a healing of it has ended.
+    /// </summary>
+    public static NpgsqlBatchCommand? LockTicket(ArrivedLetter arrived) => Guid.TryParse(arrived.Letter.Source.MessageId, out var sent)
+        ? new NpgsqlBatchCommand(
+            """
+            SELECT FROM tickets WHERE letter_id = (
+                SELECT coalesce(letter.origin_id, letter.id) FROM redrives JOIN dead_letters letter ON letter.id = redrives.letter_id WHERE redrives.message_id = $1) FOR UPDATE
+            """)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = sent } },
+        }
+        : null;
+
+    /// <summary>
     /// Keeps a letter, opens its ticket and says so in a comment; nothing when the letter is known. A letter of a message that was sent again has the ticket of the first one, and a
     /// cause too where it has no key, because each time it is sent it is another message; it has a
     /// healing of its own only when none of the ticket goes on: the one that had it sent again is told by this letter that it failed.

@@ -44,7 +44,7 @@ internal sealed partial class RedriveFollower(NpgsqlDataSource database, Verifie
                 WHERE sent_at IS NOT NULL AND ended_at IS NULL AND requested_by <> '{HealingTable.Author}' AND claimed_until <= $2 AND NOT EXISTS (
                     SELECT FROM healings JOIN dead_letters healed ON healed.id = healings.letter_id
                     WHERE outcome IS NULL AND coalesce(healed.origin_id, healed.id) = coalesce(letter.origin_id, letter.id))
-                ORDER BY redrives.id LIMIT {MostAtOnce} FOR UPDATE OF redrives SKIP LOCKED)
+                ORDER BY claimed_until, redrives.id LIMIT {MostAtOnce} FOR UPDATE OF redrives SKIP LOCKED)
             RETURNING redrives.id, message_id, letter, sent_at, requested_by, EXISTS (
                 SELECT FROM dead_letters again WHERE again.origin_id = coalesce(dead_letters.origin_id, dead_letters.id) AND again.arrived_at >= sent_at)
             """));
@@ -86,29 +86,32 @@ internal sealed partial class RedriveFollower(NpgsqlDataSource database, Verifie
     {
         await using var command = database.CreateCommand("UPDATE redrives SET claimed_until = $2 WHERE id = $1");
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = redrive.Id });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + Look });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task EndAsync(Redrive redrive, string? status, string? text, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        // What has failed again meanwhile has opened its ticket, and nothing else is said of it.
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(HealingTable.LockTicket(redrive.Letter.Id));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
             $"""
-            WITH ended AS (UPDATE redrives SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING letter_id),
+            WITH ended AS (UPDATE redrives SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING letter_id, sent_at),
             ticket AS (
                 UPDATE tickets SET status = $3, changed_at = $2 FROM ended JOIN dead_letters ON id = ended.letter_id
-                WHERE $3 IS NOT NULL AND tickets.letter_id = coalesce(origin_id, id) RETURNING number)
+                WHERE $3 IS NOT NULL AND tickets.letter_id = coalesce(origin_id, id)
+                    AND NOT EXISTS (SELECT FROM dead_letters again WHERE again.origin_id = coalesce(dead_letters.origin_id, dead_letters.id) AND again.arrived_at >= ended.sent_at)
+                RETURNING number)
             INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $2, '{HealingTable.Author}', $4 FROM ticket
-            """);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = redrive.Id });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
-        foreach (var value in (string?[])[status, text])
+            """)
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)value?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        }
-
-        await command.ExecuteNonQueryAsync(cancellationToken);
+            Parameters = { new NpgsqlParameter<long> { TypedValue = redrive.Id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() }, Text(status), Text(text) },
+        });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
     [LoggerMessage(LogLevel.Warning, "What came of redrives is looked at later: {Problem}")]
     private partial void LogNotNow(string problem);

@@ -49,7 +49,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
         return await row.IsDBNullAsync(0, cancellationToken) || row.GetFieldValue<DateTimeOffset>(0) is var last && last < now ? now : last;
     }
 
-    /// <summary>By filter only what is not done yet, and of a ticket the letter that came last: the others are of the same message.</summary>
+    /// <summary>By filter only what is not done yet nor under way, and of a ticket the letter that came last: the others are of the same message.</summary>
     private static async Task<List<(Guid Id, bool OfSaga, string? Refusal)>> FindAsync(RedriveRequest request, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -58,7 +58,10 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
             WHERE ($1 IS NULL OR id = ANY ($1)) AND ($2 IS NULL OR service_name = $2) AND ($3 IS NULL OR operation = $3) AND ($4 IS NULL OR error_code = $4)
                 AND ($5 IS NULL OR key = $5) AND ($6 IS NULL OR fingerprint = $6)
                 AND ($1 IS NOT NULL OR (SELECT status FROM tickets WHERE tickets.letter_id = coalesce(origin_id, dead_letters.id)) <> 'resolved'
-                    AND NOT EXISTS (SELECT FROM dead_letters newer WHERE newer.origin_id = coalesce(dead_letters.origin_id, dead_letters.id) AND newer.arrived > dead_letters.arrived))
+                    AND NOT EXISTS (SELECT FROM dead_letters newer WHERE newer.origin_id = coalesce(dead_letters.origin_id, dead_letters.id) AND newer.arrived > dead_letters.arrived)
+                    AND NOT EXISTS (
+                        SELECT FROM redrives JOIN dead_letters sent ON sent.id = redrives.letter_id
+                        WHERE coalesce(sent.origin_id, sent.id) = coalesce(dead_letters.origin_id, dead_letters.id) AND sent_at > dead_letters.arrived_at AND ended_at IS NULL AND requested_by <> 'healing'))
             ORDER BY arrived LIMIT $7
             """,
             connection)

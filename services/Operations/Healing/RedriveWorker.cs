@@ -73,7 +73,7 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
 
         if (RefusalOf(letter, out var payload) is { } refusal)
         {
-            batch.BatchCommands.Add(Note(one.Id, $"Its message cannot be sent again. {refusal} Asked for by {one.By}: {one.Reason}", letter.Id));
+            batch.BatchCommands.Add(Note(one.Id, $"Its message cannot be sent again. {refusal} Asked for by {one.By}: {one.Reason}", letter.Id, refusal));
             return;
         }
 
@@ -127,9 +127,11 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
             var done = silent.Contains(one.Letter.ServiceName) ? null : await RetryAsync(one.Letter, one.By, cancellationToken);
             if (done is null)
             {
-                silent.Add(one.Letter.ServiceName);
-                await using var later = PutOff([one.Id], AskAgainAfter, connection);
-                await later.ExecuteNonQueryAsync(cancellationToken);
+                if (silent.Add(one.Letter.ServiceName))
+                {
+                    await PutOffAllAsync(one.Letter.ServiceName, connection, cancellationToken);
+                }
+
                 continue;
             }
 
@@ -145,7 +147,8 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         await using var command = new NpgsqlCommand(
             string.Create(CultureInfo.InvariantCulture, $"""
             SELECT redrives.id, message_id, letter, requested_by, reason FROM redrives JOIN dead_letters ON dead_letters.id = letter_id
-            WHERE sent_at IS NULL AND due_at <= $1 AND claimed_until <= $1 AND of_saga = $2 AND pg_try_advisory_xact_lock({key}) ORDER BY redrives.id LIMIT {MostAtOnce}
+            WHERE sent_at IS NULL AND due_at <= $1 AND claimed_until <= $1 AND of_saga = $2 AND pg_try_advisory_xact_lock({key})
+            ORDER BY redrives.id LIMIT {MostAtOnce} FOR UPDATE OF redrives
             """),
             connection)
         {
@@ -188,11 +191,24 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
         Parameters = { new NpgsqlParameter<long[]> { TypedValue = ids }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + by } },
     };
 
-    private NpgsqlBatchCommand Note(long id, string text, Guid letter) => new(
+    /// <summary>Whoever waits for a service that does not answer keeps nobody waiting for another.</summary>
+    private async Task PutOffAllAsync(string service, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE redrives SET claimed_until = $2 FROM dead_letters WHERE dead_letters.id = letter_id AND service_name = $1 AND of_saga AND sent_at IS NULL", connection)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = service }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + AskAgainAfter } },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>It was sent, or never will be: then the ticket is a person's.</summary>
+    private NpgsqlBatchCommand Note(long id, string text, Guid letter, string? refusal = null) => new(
         """
-        WITH sent AS (UPDATE redrives SET sent_at = $2, claimed_until = '-infinity' WHERE id = $1 AND sent_at IS NULL RETURNING id),
+        WITH sent AS (
+            UPDATE redrives SET sent_at = $2, claimed_until = '-infinity', refusal = $5, ended_at = CASE WHEN $5 IS NULL THEN NULL ELSE $2 END WHERE id = $1 AND sent_at IS NULL RETURNING id),
         ticket AS (
-            UPDATE tickets SET status = 'healing', changed_at = $2
+            UPDATE tickets SET status = CASE WHEN $5 IS NULL THEN 'healing' ELSE 'escalated' END, changed_at = $2
             WHERE EXISTS (SELECT FROM sent) AND letter_id = (SELECT coalesce(origin_id, id) FROM dead_letters WHERE id = $3) RETURNING number)
         INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $2, 'healing', $4 FROM ticket
         """)
@@ -202,7 +218,8 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
             new NpgsqlParameter<long> { TypedValue = id },
             new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() },
             new NpgsqlParameter<Guid> { TypedValue = letter },
-            new NpgsqlParameter<string> { TypedValue = text },
+            new NpgsqlParameter<string> { TypedValue = Clean(text) },
+            new NpgsqlParameter { Value = (object?)refusal ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
         },
     };
 

@@ -138,6 +138,10 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         await RedriveAsync(new { ids = new[] { failing.Id } });
         await _world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 3);
 
+        var underWay = await ArrivedAsync(OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid()), group: "another"));
+        await RedriveAsync(new { ids = new[] { underWay.Id } });
+        await _world.UntilAsync("/api/tickets/3", one => one.GetProperty("ticket").GetProperty("status").GetString() == "healing");
+        (await MatchedAsync(new { key = underWay.Key, dryRun = true })).ShouldBe(0, "what came of it is not known yet");
         (await MatchedAsync(new { key = failing.Key, dryRun = true })).ShouldBe(1, "its two letters are of one message");
         (await MatchedAsync(new { key = done.Key, dryRun = true })).ShouldBe(0, "its ticket is resolved");
         (await MatchedAsync(new { ids = new[] { done.Id, failing.Id }, dryRun = true })).ShouldBe(2, "who names them means them");
@@ -163,6 +167,7 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
 
         await _world.Host.WaitAsync(summary => summary.Events.GetValueOrDefault(OrderEventTypes.Placed) == 1);
         (await _world.GetAsync("/api/tickets/1")).GetProperty("comments")[1].GetProperty("text").GetString().ShouldNotBeNull().ShouldStartWith("Its message cannot be sent again. Its payload cannot be read: ");
+        (await _world.GetAsync("/api/tickets/1")).GetProperty("ticket").GetProperty("status").GetString().ShouldBe("escalated");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -15,30 +15,35 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
     /// <returns>False where no healing of the ticket goes on.</returns>
     public async Task<bool> SayAsync(long ticket, HealingWord word, CancellationToken cancellationToken)
     {
-        // The healing's row is locked, so that it is started either before this word or after it, and hears it then.
-        await using var command = database.CreateCommand(
+        // The ticket's row and then the healing's are locked, so that it is started or ended either before this word or after it.
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT FROM tickets WHERE number = $1 FOR UPDATE") { Parameters = { new NpgsqlParameter<long> { TypedValue = ticket } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             WITH going_on AS (
                 SELECT healings.letter_id, engine, engine IS NULL OR engine = ANY ($6) AS can_hear
                 FROM tickets JOIN dead_letters ON coalesce(origin_id, id) = tickets.letter_id JOIN healings ON healings.letter_id = id
                 WHERE number = $1 AND outcome IS NULL ORDER BY place DESC LIMIT 1 FOR UPDATE OF healings),
-            ticket AS (SELECT number FROM tickets WHERE number = $1 AND EXISTS (SELECT FROM going_on WHERE can_hear) FOR UPDATE),
-            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on, ticket RETURNING id),
-            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $5, $3, $2 || ': ' || $4 FROM ticket)
+            said AS (INSERT INTO healing_words (letter_id, word, said_by, reason, at) SELECT letter_id, $2, $3, $4, $5 FROM going_on WHERE can_hear RETURNING id),
+            noted AS (INSERT INTO ticket_comments (ticket, at, author, text) SELECT $1, $5, $3, $2 || ': ' || $4 FROM going_on WHERE can_hear)
             SELECT letter_id, engine, (SELECT id FROM said) FROM going_on
-            """);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = ticket });
-        foreach (var text in (string[])[word.Word, word.By, word.Reason.Replace('\0', '\uFFFD')])
+            """)
         {
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
-        }
-
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. _engines.Keys] });
+            Parameters =
+            {
+                new NpgsqlParameter<long> { TypedValue = ticket },
+                new NpgsqlParameter<string> { TypedValue = word.Word },
+                new NpgsqlParameter<string> { TypedValue = word.By },
+                new NpgsqlParameter<string> { TypedValue = word.Reason.Replace('\0', '\uFFFD') },
+                new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() },
+                new NpgsqlParameter<string[]> { TypedValue = [.. _engines.Keys] },
+            },
+        });
         Guid letter;
         string? name;
-        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
         {
+            await row.NextResultAsync(cancellationToken);
             if (!await row.ReadAsync(cancellationToken))
             {
                 return false;
