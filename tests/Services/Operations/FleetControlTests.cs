@@ -11,6 +11,7 @@ namespace ResilientShop.Services.Tests.Operations;
 /// <summary>Operations between a Prometheus that says what the test wants and a real etcd.</summary>
 public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime
 {
+    private readonly List<DirectoryInfo> _folders = [];
     private readonly string _prefix = $"/{Guid.NewGuid():N}/degradation";
     private readonly MockKafka _kafka = new();
     private volatile string _state = "well";
@@ -24,6 +25,7 @@ public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) 
     {
         await _prometheus.DisposeAsync();
         _kafka.Dispose();
+        _folders.ForEach(folder => folder.Delete(recursive: true));
     }
 
     [Fact(Timeout = 120_000)]
@@ -100,9 +102,10 @@ public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) 
         ]);
 
     /// <summary>The shipped policies with a recovery that a test can wait for.</summary>
-    private static string PolicyFolder()
+    private string PolicyFolder()
     {
         var folder = Directory.CreateTempSubdirectory("resilientshop-tests-");
+        _folders.Add(folder);
         File.WriteAllText(
             Path.Combine(folder.FullName, "resilience.yaml"),
             File.ReadAllText(Path.Combine(ShippedRules.Folder, "..", "resilience.yaml"))
