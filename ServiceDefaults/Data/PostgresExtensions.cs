@@ -37,7 +37,7 @@ public static class PostgresExtensions
         return !string.IsNullOrWhiteSpace(value)
             ? value
             : throw new InvalidOperationException(
-                $"The connection string ConnectionStrings__{name} is missing. Start the service through the AppHost, or set that environment variable.");
+                $"The connection string ConnectionStrings__{name} is missing. Set that environment variable; an AppHost that references the database does.");
     }
 
     /// <summary>A query without a request or a message around it is a poll or a probe; its trace would be noise.</summary>

@@ -22,6 +22,9 @@ public static class Listening
     public const string StandAloneGrpcPortSetting = "StandAlone:GrpcPort";
 
     private const string UrlsSetting = "urls";
+    private const string HttpPortsSetting = "http_ports";
+    private const string HttpsPortsSetting = "https_ports";
+    private const string Localhost = "localhost";
     private const string GrpcPortSetting = "GRPC_PORT";
 
     internal static void AddListening(this WebApplicationBuilder builder)
@@ -32,7 +35,7 @@ public static class Listening
             options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
         });
 
-        if (IsMissing(builder, UrlsSetting) && IsMissing(builder, "http_ports") && builder.Configuration[StandAloneUrlsSetting] is { Length: > 0 } urls)
+        if (IsMissing(builder, UrlsSetting) && IsMissing(builder, HttpPortsSetting) && IsMissing(builder, HttpsPortsSetting) && builder.Configuration[StandAloneUrlsSetting] is { Length: > 0 } urls)
         {
             builder.WebHost.UseUrls(urls);
             builder.Configuration[GrpcPortSetting] ??= builder.Configuration[StandAloneGrpcPortSetting];
@@ -40,8 +43,8 @@ public static class Listening
     }
 
     /// <summary>
-    /// With <c>GRPC_PORT</c> set, listens on that loopback port for HTTP/2 only, next to every address of <c>ASPNETCORE_URLS</c> (HTTP/1.1).
-    /// Kestrel cannot tell the two protocols apart on one port without TLS. Does nothing when <c>GRPC_PORT</c> is not set.
+    /// With <c>GRPC_PORT</c> set, listens on that port for HTTP/2 only, next to every address of <c>ASPNETCORE_URLS</c> or <c>ASPNETCORE_HTTP_PORTS</c> (HTTP/1.1): on loopback, and on the
+    /// hosts of those addresses. Kestrel cannot tell the two protocols apart on one port without TLS. Does nothing when <c>GRPC_PORT</c> is not set.
     /// </summary>
     /// <exception cref="InvalidOperationException"><c>GRPC_PORT</c> is not a port.</exception>
     public static WebApplicationBuilder ListenForGrpc(this WebApplicationBuilder builder)
@@ -53,10 +56,8 @@ public static class Listening
         }
 
         var grpcPort = ParsePort(builder.Configuration[GrpcPortSetting]!);
-        var addresses = (builder.Configuration[UrlsSetting] ?? "http://localhost:5000")
-            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(BindingAddress.Parse)
-            .ToArray();
+        var addresses = AddressesOf(builder.Configuration);
+        var hosts = GrpcHostsOf(addresses, grpcPort);
 
         // An endpoint in code makes Kestrel ignore the addresses and warn about it, so they move into code as well.
         // A list without entries: an empty string would make the host fall back to ASPNETCORE_URLS.
@@ -68,10 +69,44 @@ public static class Listening
                 Listen(kestrel, address);
             }
 
-            Listen(kestrel, "localhost", grpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            foreach (var host in hosts)
+            {
+                Listen(kestrel, host, grpcPort, endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            }
         });
         return builder;
     }
+
+    /// <summary>Where the service is told to listen.</summary>
+    internal static IReadOnlyList<BindingAddress> AddressesOf(IConfiguration configuration)
+    {
+        var urls = Split(configuration[UrlsSetting]);
+        if (urls.Length == 0)
+        {
+            // What images of ASP.NET Core set instead; as there, on every address.
+            urls = [.. Split(configuration[HttpPortsSetting]).Select(port => $"http://*:{port}"), .. Split(configuration[HttpsPortsSetting]).Select(port => $"https://*:{port}")];
+        }
+
+        return [.. (urls.Length == 0 ? ["http://localhost:5000"] : urls).Select(BindingAddress.Parse)];
+
+        static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    }
+
+    /// <summary>Loopback always, on which a service warms itself up; the hosts of its addresses beside it. A port that is any free one is one port, so it is of loopback alone.</summary>
+    internal static IReadOnlyList<string> GrpcHostsOf(IReadOnlyList<BindingAddress> addresses, int port)
+    {
+        if (port == 0)
+        {
+            return [Localhost];
+        }
+
+        var hosts = addresses.Select(address => address.Host.Trim('[', ']')).ToList();
+        return hosts.Exists(host => IPAddress.TryParse(host, out var ip) ? ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any) : !IsLocalhost(host))
+            ? ["*"]
+            : [.. hosts.Where(host => IPAddress.TryParse(host, out var ip) && !IPAddress.IsLoopback(ip)).Append(Localhost).Distinct(StringComparer.Ordinal)];
+    }
+
+    private static bool IsLocalhost(string host) => string.Equals(host, Localhost, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsMissing(WebApplicationBuilder builder, string setting) => string.IsNullOrWhiteSpace(builder.Configuration[setting]);
 
@@ -96,7 +131,7 @@ public static class Listening
         {
             kestrel.Listen(ip, port, configure);
         }
-        else if (!string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
+        else if (!IsLocalhost(host))
         {
             kestrel.ListenAnyIP(port, configure);
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using ResilientShop.ServiceDefaults.Hosting;
 
 namespace ResilientShop.Services.Tests.ServiceDefaults;
@@ -18,6 +19,36 @@ public sealed class ListeningTests
         (await VersionAsync(app.Addresses[0], HttpVersion.Version11)).ShouldBe(HttpVersion.Version11);
         (await VersionAsync(app.Addresses[1], HttpVersion.Version11)).ShouldBe(HttpVersion.Version11);
         (await VersionAsync(app.Addresses[2], HttpVersion.Version20)).ShouldBe(HttpVersion.Version20);
+    }
+
+    /// <summary>In a container nobody else's calls come from loopback.</summary>
+    [Theory]
+    [InlineData("urls", "http://localhost:1;http://127.0.0.1:2;http://[::1]:3", "localhost")]
+    [InlineData("urls", "http://0.0.0.0:1", "*")]
+    [InlineData("urls", "http://[::]:1", "*")]
+    [InlineData("urls", "http://+:1;http://localhost:2", "*")]
+    [InlineData("urls", "http://*:1", "*")]
+    [InlineData("urls", "http://10.1.2.3:1;http://10.1.2.3:2;http://localhost:3", "10.1.2.3", "localhost")]
+    [InlineData("http_ports", "8080;8081", "*")]
+    [InlineData("https_ports", "8443", "*")]
+    [InlineData("anything", "else", "localhost")]
+    public void Who_can_be_reached_from_elsewhere_is_so_by_grpc_too(string setting, string value, params string[] hosts)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(setting, (string?)value)]).Build();
+
+        Listening.GrpcHostsOf(Listening.AddressesOf(configuration), 5001).ShouldBe(hosts);
+        Listening.GrpcHostsOf(Listening.AddressesOf(configuration), 0).ShouldBe(["localhost"], "each host would have a port of its own");
+    }
+
+    [Fact]
+    public void Ports_are_taken_where_there_are_no_addresses()
+    {
+        var ports = new Dictionary<string, string?> { ["http_ports"] = "8080;8081", ["https_ports"] = "8443" };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(ports).Build();
+
+        Listening.AddressesOf(configuration).Select(address => address.ToString().ToUpperInvariant()).ShouldBe(["HTTP://*:8080", "HTTP://*:8081", "HTTPS://*:8443"]);
+        configuration["urls"] = "http://localhost:5000";
+        Listening.AddressesOf(configuration).Select(address => address.Port).ShouldBe([5000]);
     }
 
     [Fact]
