@@ -73,6 +73,10 @@ internal sealed class HealingOptions : IValidatableObject
     /// <summary>What is rolled back only when a person approves: <c>policy</c>, <c>release</c>. Default: policies, which hold for all that is well, too.</summary>
     public IReadOnlyList<string>? ApprovalFor { get; init; }
 
+    /// <summary>How long a resolved ticket is kept, with its letters and what was done for them. Default null: for ever.</summary>
+    [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00")]
+    public TimeSpan? KeepResolved { get; init; }
+
     /// <summary>Where people on call are told of every try, by a POST of JSON; null for nobody. It may hold a secret and is never logged.</summary>
     public Uri? Webhook { get; init; }
 

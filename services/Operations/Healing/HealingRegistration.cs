@@ -19,6 +19,7 @@ internal static class HealingRegistration
         services.AddSingleton<RedrivePlan>();
         services.AddHostedService<RedriveWorker>();
         services.AddHostedService<RedriveFollower>();
+        services.AddHostedService<LetterSweep>();
         services.AddKafkaConsumer<ArrivedLetter, DeadLetterHandler>(consumer => (consumer.Topic, consumer.GroupId) = (DeadLetter.Topic, "healing"));
         services.AddActivities(builder.Configuration);
         services.AddEngine();

@@ -14,7 +14,8 @@ namespace ResilientShop.Operations.Healing;
 /// </summary>
 internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox outbox, ServiceDoor door, TimeProvider time, ILogger<RedriveWorker> logger) : BackgroundService
 {
-    private const long MessagesLock = 0x7265_6472_6977;
+    /// <summary>Whoever sends holds it; so one sends, in the order of the plan.</summary>
+    internal const long MessagesLock = 0x7265_6472_6977;
     private const long SagasLock = 0x7265_6472_6978;
     private const int MostAtOnce = 20;
 

@@ -10,6 +10,7 @@ internal sealed class FakeShop : IAsyncDisposable
     private const string ServiceKey = "between-services";
 
     private StubServer _server = null!;
+    private int _asked;
 
     public Guid Order { get; } = Guid.CreateVersion7();
 
@@ -29,6 +30,11 @@ internal sealed class FakeShop : IAsyncDisposable
     public bool IsStalled { get; set; }
 
     public ConcurrentQueue<string> Acts { get; } = new();
+
+    /// <summary>How often it was asked for anything, answered or not.</summary>
+    public int Asked => Volatile.Read(ref _asked);
+
+    public Uri Address => _server.Address;
 
     /// <summary>When set, looks at the saga wait for it.</summary>
     public TaskCompletionSource? Gate { get; set; }
@@ -52,6 +58,7 @@ internal sealed class FakeShop : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
+        Interlocked.Increment(ref _asked);
         if (IsAway)
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
