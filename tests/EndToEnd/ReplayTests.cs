@@ -24,7 +24,6 @@ public sealed class ReplayTests(RunningShop shop)
     }
 
     //#endif
-
     [Fact(Timeout = 180_000)]
     public async Task Of_many_buyers_of_few_pieces_exactly_as_many_are_confirmed_as_there_are_pieces()
     {

@@ -10,19 +10,7 @@ internal static class Command
     public static async Task<CommandResult> RunAsync(string folder, string program, string[] arguments, CancellationToken cancellationToken)
     {
         using var process = Start(folder, program, arguments);
-        var output = new StringBuilder();
-        void Take(object sender, DataReceivedEventArgs line)
-        {
-            lock (output)
-            {
-                output.AppendLine(line.Data);
-            }
-        }
-
-        process.OutputDataReceived += Take;
-        process.ErrorDataReceived += Take;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        var output = Collect(process);
         try
         {
             await process.WaitForExitAsync(cancellationToken);
@@ -33,7 +21,35 @@ internal static class Command
             throw;
         }
 
-        return new CommandResult(process.ExitCode, output.ToString());
+        return new CommandResult(process.ExitCode, output());
+    }
+
+    /// <summary>Takes what a program says.</summary>
+    /// <returns>Tells what it has said so far.</returns>
+    public static Func<string> Collect(Process process)
+    {
+        var output = new StringBuilder();
+        process.OutputDataReceived += Take;
+        process.ErrorDataReceived += Take;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return Said;
+
+        void Take(object sender, DataReceivedEventArgs line)
+        {
+            lock (output)
+            {
+                output.AppendLine(line.Data);
+            }
+        }
+
+        string Said()
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
     }
 
     /// <summary>Starts it in a process group of its own, which Ctrl-C in a terminal would end.</summary>

@@ -19,6 +19,20 @@ public sealed class PackageTests(TemplatePackage package)
         entries.Count(entry => entry.EndsWith("resilient-shop/README.md", StringComparison.Ordinal)).ShouldBe(1);
     }
 
+    /// <summary>What a run, an editor or a person leaves in the folder is nobody else's.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task Nothing_is_in_it_that_the_repository_ignores()
+    {
+        Assert.SkipUnless(Path.Exists(Path.Combine(TemplatePackage.Root, ".git")), "the sources are no clone");
+        var known = await Command.RunAsync(TemplatePackage.Root, "git", ["-c", "core.quotePath=false", "ls-files", "--cached", "--others", "--exclude-standard"], TestContext.Current.CancellationToken);
+        known.ExitCode.ShouldBe(0, known.Output);
+        var files = known.Output.Split('\n').Select(line => line.Trim()).ToHashSet(StringComparer.Ordinal);
+
+        package.Entries().Where(entry => entry.StartsWith("content/", StringComparison.Ordinal)).Select(entry => entry["content/".Length..])
+            .Where(entry => !files.Contains(entry.Replace("resilient-shop/", "", StringComparison.Ordinal)) && !files.Contains($"dotnet-new-template/{entry}"))
+            .ShouldBeEmpty();
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task Its_help_tells_every_option_and_uninstalling_leaves_nothing()
     {

@@ -34,6 +34,7 @@ public sealed partial class ScaffoldTests(TemplatePackage package)
             var text = await File.ReadAllTextAsync(Path.Combine(folder, file), TestContext.Current.CancellationToken);
             Ours().Matches(text).ShouldBeEmpty($"{file} has our name");
             Conditions().Matches(text).ShouldBeEmpty($"{file} has a condition of the template");
+            Seams().Matches(text).ShouldBeEmpty($"{file} shows where something was left out");
         }
 
         files.ShouldContain($"{name}.slnx");
@@ -52,6 +53,7 @@ public sealed partial class ScaffoldTests(TemplatePackage package)
         files.Any(file => file.StartsWith("tests/EndToEnd", StringComparison.Ordinal)).ShouldBe(hasEmbedded);
         SolutionOf(folder, name).ShouldBe(files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)), ignoreOrder: true);
         LinksOf(folder, files).ShouldBeEmpty();
+        NamedOf(folder, files).ShouldBeEmpty();
     }
 
     [Fact(Timeout = 120_000)]
@@ -127,6 +129,10 @@ public sealed partial class ScaffoldTests(TemplatePackage package)
     [GeneratedRegex("(//|<!--)#(if|else|elseif|endif)")]
     private static partial Regex Conditions();
 
+    /// <summary>Two blank lines, or one at the end.</summary>
+    [GeneratedRegex("\\n[ \\t]*\\n[ \\t]*\\n|\\n[ \\t]*\\n[ \\t]*$(?!\\n)")]
+    private static partial Regex Seams();
+
     private static List<string> FilesOf(string folder) =>
         [.. Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Select(file => Path.GetRelativePath(folder, file))];
 
@@ -145,6 +151,16 @@ public sealed partial class ScaffoldTests(TemplatePackage package)
 
         return false;
     }
+
+    /// <summary>What commands in documents name of the solution and is not there: its projects, data and pages. Not what stands for a name, nor what comes when it runs.</summary>
+    private static IEnumerable<string> NamedOf(string folder, List<string> files) =>
+        from file in files
+        where file.EndsWith(".md", StringComparison.Ordinal) && !file.Contains("decisions", StringComparison.Ordinal)
+        from Match named in Regex.Matches(File.ReadAllText(Path.Combine(folder, file)), @"(?<![\w/.-])(AppHost|data|tests|tools|services|config|Resilience|benchmarks|dotnet-new-template)(/[\w.-]+)*/?(?=[\s`),;:])")
+        where !named.Value.EndsWith("NAME", StringComparison.Ordinal) && !named.Value.Contains(".state", StringComparison.Ordinal)
+            && (named.Value.Contains('/', StringComparison.Ordinal) || File.ReadAllText(Path.Combine(folder, file))[..named.Index].EndsWith("--project ", StringComparison.Ordinal))
+            && !Path.Exists(Path.Combine(folder, named.Value))
+        select $"{file}: {named.Value}";
 
     /// <summary>Links of documents to files that are not there.</summary>
     private static IEnumerable<string> LinksOf(string folder, List<string> files) =>

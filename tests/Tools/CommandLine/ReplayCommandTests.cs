@@ -109,7 +109,7 @@ public sealed class ReplayCommandTests
         run.ExitCode.ShouldBe(2);
         run.Error.TrimEnd().ShouldNotContain("\n");
         run.Error.ShouldContain(NoShop);
-        run.Error.ShouldContain("dotnet run --project AppHost");
+        run.Error.ShouldContain("start the shop");
     }
 
     [Fact]

@@ -12,13 +12,13 @@ internal static class ShopProgram
     /// <summary>The .NET host that runs this tool runs the shop too.</summary>
     public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
 
-    /// <summary>Finds the program, in the clone that this tool was built in, and builds it if asked to.</summary>
+    /// <summary>Finds the program, in the solution that this tool was built in, and builds it if asked to.</summary>
     /// <returns>Path of the program.</returns>
     /// <exception cref="OwnShopException">There is none, or it does not build.</exception>
     public static async Task<string> FindAsync(bool build, CancellationToken cancellationToken)
     {
         var root = FindRoot(AppContext.BaseDirectory)
-            ?? throw new OwnShopException($"--start-shop: there is no AppHost/AppHost.csproj above {AppContext.BaseDirectory}; run the tool from a clone of the repository");
+            ?? throw new OwnShopException($"--start-shop: there is no AppHost/AppHost.csproj above {AppContext.BaseDirectory}; build the tool in the solution whose shop it is to start");
         if (build)
         {
             await BuildAsync(root, cancellationToken);

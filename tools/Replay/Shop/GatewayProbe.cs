@@ -20,7 +20,7 @@ internal static class GatewayProbe
         return answer switch
         {
             { Status: 200, Body: not null } or { Status: 404, Problem.Code: not null } => null,
-            { Status: 0 } => $"--gateway: {gateway} is not reachable ({answer.Failure}); start the shop (dotnet run --project AppHost) or name the gateway's URL",
+            { Status: 0 } => $"--gateway: {gateway} is not reachable ({answer.Failure}); start the shop, or name the gateway's URL",
             { Status: var status } when ShopClient.IsTransient(status) => $"--gateway: {gateway} answers, but the shop behind it is not ready ({answer}); wait until it is healthy",
             _ => $"--gateway: {gateway} answers, but not as the shop's gateway does (GET /inventory/{UnsoldSku}: {answer}); name the gateway's URL",
         };
