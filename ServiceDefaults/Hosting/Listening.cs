@@ -62,6 +62,8 @@ public static class Listening
         // An endpoint in code makes Kestrel ignore the addresses and warn about it, so they move into code as well.
         // A list without entries: an empty string would make the host fall back to ASPNETCORE_URLS.
         builder.WebHost.UseSetting(UrlsSetting, ";");
+        builder.WebHost.UseSetting(HttpPortsSetting, "");
+        builder.WebHost.UseSetting(HttpsPortsSetting, "");
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             foreach (var address in addresses)
@@ -92,7 +94,10 @@ public static class Listening
         static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
     }
 
-    /// <summary>Loopback always, on which a service warms itself up; the hosts of its addresses beside it. A port that is any free one is one port, so it is of loopback alone.</summary>
+    /// <summary>
+    /// Loopback always, on which a service warms itself up; the hosts of its addresses beside it, but for those that are encrypted: what is said here is not. A port that is any free one is
+    /// one port, so it is of loopback alone.
+    /// </summary>
     internal static IReadOnlyList<string> GrpcHostsOf(IReadOnlyList<BindingAddress> addresses, int port)
     {
         if (port == 0)
@@ -100,13 +105,20 @@ public static class Listening
             return [Localhost];
         }
 
-        var hosts = addresses.Select(address => address.Host.Trim('[', ']')).ToList();
-        return hosts.Exists(host => IPAddress.TryParse(host, out var ip) ? ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any) : !IsLocalhost(host))
-            ? ["*"]
+        var hosts = addresses.Where(address => !address.IsUnixPipe && !address.IsNamedPipe && !IsHttps(address)).Select(address => address.Host.Trim('[', ']')).ToList();
+        if (hosts.Exists(host => IPAddress.TryParse(host, out var ip) ? ip.Equals(IPAddress.IPv6Any) : !IsLocalhost(host)))
+        {
+            return ["*"];
+        }
+
+        return hosts.Contains("0.0.0.0", StringComparer.Ordinal)
+            ? ["0.0.0.0"]
             : [.. hosts.Where(host => IPAddress.TryParse(host, out var ip) && !IPAddress.IsLoopback(ip)).Append(Localhost).Distinct(StringComparer.Ordinal)];
     }
 
-    private static bool IsLocalhost(string host) => string.Equals(host, Localhost, StringComparison.OrdinalIgnoreCase);
+    private static bool IsLocalhost(string host) => string.Equals(host, Localhost, StringComparison.OrdinalIgnoreCase) || host.EndsWith($".{Localhost}", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsHttps(BindingAddress address) => string.Equals(address.Scheme, Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsMissing(WebApplicationBuilder builder, string setting) => string.IsNullOrWhiteSpace(builder.Configuration[setting]);
 
@@ -115,15 +127,26 @@ public static class Listening
             ? port
             : throw new InvalidOperationException($"{GrpcPortSetting} is '{text}'; it must be a port from 0 (any free one) to {IPEndPoint.MaxPort}.");
 
-    private static void Listen(KestrelServerOptions kestrel, BindingAddress address) => Listen(kestrel, address.Host, address.Port, endpoint =>
+    private static void Listen(KestrelServerOptions kestrel, BindingAddress address)
     {
-        endpoint.Protocols = HttpProtocols.Http1;
-        if (string.Equals(address.Scheme, Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
+        if (address.IsUnixPipe)
         {
-            endpoint.Protocols = HttpProtocols.Http1AndHttp2;
-            endpoint.UseHttps();
+            kestrel.ListenUnixSocket(address.UnixPipePath, Configure);
+            return;
         }
-    });
+
+        Listen(kestrel, address.Host, address.Port, Configure);
+
+        void Configure(ListenOptions endpoint)
+        {
+            endpoint.Protocols = HttpProtocols.Http1;
+            if (IsHttps(address))
+            {
+                endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+                endpoint.UseHttps();
+            }
+        }
+    }
 
     private static void Listen(KestrelServerOptions kestrel, string host, int port, Action<ListenOptions> configure)
     {

@@ -67,6 +67,9 @@ internal static class Command
             start.Environment[name] = value;
         }
 
+        // As on a developer's machine.
+        start.Environment.Remove("CI");
+
         // The settings of the test runner are not those of the solution that is scaffolded.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.Ordinal) || name.StartsWith("DOTNET_HOST", StringComparison.Ordinal)).ToList())
         {

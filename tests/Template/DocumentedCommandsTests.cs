@@ -15,13 +15,11 @@ public sealed partial class DocumentedCommandsTests(TemplatePackage package)
         @"echo '[^']+' \| dotnet run --project tools/Policy -- set .+",
         "export ConnectionStrings__etcd=.+",
 
-        // tests/EndToEnd: they are started, sent, and looked for.
+        // tests/EndToEnd: they are started, sent, looked for and put into its etcd.
         @"dotnet run( --project AppHost( --no-build)?( -p:Orchestrator=embedded)?)?",
         "curl .+",
-        "pkill -9 -f .+",
-
-        // tests/Resilience.
-        "etcdctl put .+",
+        "pkill -9 -f ('[^']+'|[^' ]+)",
+        "etcdctl put \\S+ '[^']+'",
 
         // tests/Services: the rules that are shipped.
         "promtool test rules",

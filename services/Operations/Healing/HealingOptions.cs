@@ -73,7 +73,9 @@ internal sealed class HealingOptions : IValidatableObject
     /// <summary>What is rolled back only when a person approves: <c>policy</c>, <c>release</c>. Default: policies, which hold for all that is well, too.</summary>
     public IReadOnlyList<string>? ApprovalFor { get; init; }
 
-    /// <summary>How long a resolved ticket is kept, with its letters and what was done for them. Default null: for ever.</summary>
+    /// <summary>
+    /// How long a resolved ticket is kept, with its letters and what was done for them: at least <see cref="CountWithin"/>, because tries are counted from there. Default null: for ever.
+    /// </summary>
     [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00")]
     public TimeSpan? KeepResolved { get; init; }
 
@@ -95,6 +97,9 @@ internal sealed class HealingOptions : IValidatableObject
             .Select(priority => new ValidationResult($"{Section}:{nameof(Priorities)}:{priority.Key} is '{priority.Value}'; it must be one of {string.Join(", ", Known)}.")),
         .. (ApprovalFor ?? []).Where(kind => kind is not (RollBackPlan.Policy or RollBackPlan.Release))
             .Select(kind => new ValidationResult($"{Section}:{nameof(ApprovalFor)} has '{kind}'; it must be {RollBackPlan.Policy} or {RollBackPlan.Release}.")),
+        .. KeepResolved is { } kept && kept < CountWithin
+            ? [new ValidationResult($"{Section}:{nameof(KeepResolved)} is {kept}; it must be at least {nameof(CountWithin)}, {CountWithin}: tries of a cause are counted in what is kept.")]
+            : Array.Empty<ValidationResult>(),
         .. Webhook is null or { IsAbsoluteUri: true, Scheme: "http" or "https" } ? Array.Empty<ValidationResult>() : [new ValidationResult($"{Section}:{nameof(Webhook)} must be an http or https URL.")],
     ];
 }

@@ -6,7 +6,7 @@ namespace ResilientShop.Operations.Healing;
 
 /// <summary>
 /// Forgets tickets that have been resolved for <see cref="HealingOptions.KeepResolved"/>, with their letters and everything that was done for them: not while anything of them goes on, nor
-/// before Jira has all of it. Any number of instances; each takes other tickets.
+/// before Jira has all of it. Redrives are planned before it or after it, and see then whether a letter is there. Any number of instances, one at a time.
 /// </summary>
 internal sealed partial class LetterSweep(NpgsqlDataSource database, IOptions<HealingOptions> options, IOptions<JiraOptions> jira, TimeProvider time, ILogger<LetterSweep> logger) : BackgroundService
 {
@@ -52,6 +52,11 @@ internal sealed partial class LetterSweep(NpgsqlDataSource database, IOptions<He
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var turn = new NpgsqlCommand(FormattableString.Invariant($"SELECT pg_advisory_xact_lock({RedrivePlan.LockKey})"), connection))
+        {
+            await turn.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         var (tickets, origins) = await LockAsync(before, connection, cancellationToken);
         if (tickets.Length == 0)
         {
@@ -85,10 +90,11 @@ internal sealed partial class LetterSweep(NpgsqlDataSource database, IOptions<He
                     SELECT FROM dead_letters letter LEFT JOIN healings ON healings.letter_id = letter.id LEFT JOIN redrives ON redrives.letter_id = letter.id
                     WHERE (letter.id = tickets.letter_id OR letter.origin_id = tickets.letter_id)
                         AND ((healings.letter_id IS NOT NULL AND outcome IS NULL) OR (redrives.id IS NOT NULL AND (sent_at IS NULL OR (redrives.ended_at IS NULL AND requested_by <> 'healing')))))
-                AND (NOT $2 OR EXISTS (
-                    SELECT FROM jira_issues WHERE ticket = number AND issue IS NOT NULL AND jira_issues.status = 'resolved'
-                        AND comment >= (SELECT coalesce(max(id), 0) FROM ticket_comments WHERE ticket_comments.ticket = number)))
-            ORDER BY number LIMIT {MostAtOnce} FOR UPDATE SKIP LOCKED
+                AND (EXISTS (
+                        SELECT FROM jira_issues WHERE ticket = number AND issue IS NOT NULL AND jira_issues.status = 'resolved'
+                            AND comment >= (SELECT coalesce(max(id), 0) FROM ticket_comments WHERE ticket_comments.ticket = number))
+                    OR (NOT $2 AND NOT EXISTS (SELECT FROM jira_issues WHERE ticket = number)))
+            ORDER BY changed_at, number LIMIT {MostAtOnce} FOR UPDATE SKIP LOCKED
             """),
             connection)
         {

@@ -9,7 +9,7 @@ namespace ResilientShop.Operations.Healing;
 internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Only one plan at a time, in all instances: due times follow one another.</summary>
-    private const long LockKey = 0x7265_6472_6976;
+    internal const long LockKey = 0x7265_6472_6976;
     private const int MostRefusals = 100;
 
     /// <summary>Plans, or says what would be planned.</summary>

@@ -56,7 +56,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
     }
 
     public Task DoubtAsync(long ticket, CancellationToken cancellationToken) => ExecuteAsync(
-        "INSERT INTO jira_issues (ticket, doubt_since) VALUES ($1, $2) ON CONFLICT (ticket) DO UPDATE SET doubt_since = excluded.doubt_since", cancellationToken, Number(ticket), Now());
+        "INSERT INTO jira_issues (ticket, doubt_since) SELECT number, $2 FROM tickets WHERE number = $1 ON CONFLICT (ticket) DO UPDATE SET doubt_since = excluded.doubt_since", cancellationToken, Number(ticket), Now());
 
     /// <summary>It is certain that nothing came of it.</summary>
     public Task NoDoubtAsync(long ticket, CancellationToken cancellationToken) =>
@@ -77,7 +77,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Jira refuses it: it is asked again later, and the other tickets go on.</summary>
     public Task PutOffAsync(long ticket, string problem, TimeSpan pause, CancellationToken cancellationToken) => ExecuteAsync(
         """
-        INSERT INTO jira_issues (ticket, problem, ask_again_at) VALUES ($1, $2, $3)
+        INSERT INTO jira_issues (ticket, problem, ask_again_at) SELECT number, $2, $3 FROM tickets WHERE number = $1
         ON CONFLICT (ticket) DO UPDATE SET problem = excluded.problem, ask_again_at = excluded.ask_again_at
         """,
         cancellationToken,

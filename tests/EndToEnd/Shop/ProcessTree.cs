@@ -8,6 +8,19 @@ internal static class ProcessTree
     /// <summary>A process as it is at one moment; the start time tells it from a later one with the same id.</summary>
     internal readonly record struct Entry(int Id, int Parent, string StartTime, string Command)
     {
+        /// <summary>The program with its arguments; empty when it has ended.</summary>
+        public string CommandLine()
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{Id}/cmdline").Replace('\0', ' ').TrimEnd();
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }
+
         /// <summary>Whether it was started with this variable.</summary>
         public bool Has(string variable, string value)
         {

@@ -47,6 +47,9 @@ public sealed class RunningShop : IAsyncLifetime
             .FirstOrDefault();
     }
 
+    /// <summary>Command lines of everything that the AppHost has started.</summary>
+    public IEnumerable<string> Processes() => ProcessTree.Descendants(_appHost.ProcessId).Select(process => process.CommandLine());
+
     /// <summary>How many confirmed orders Operations has heard of.</summary>
     public async Task<long> ConfirmedOrdersAsync(CancellationToken cancellationToken)
     {

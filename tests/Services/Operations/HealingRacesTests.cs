@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using ResilientShop.Contracts;
 using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Operations.Healing.Engines;
@@ -156,11 +155,4 @@ public sealed class HealingRacesTests(PostgresServer postgres) : HealingScenario
     /// <summary>A healing of each letter, as it stands at a moment.</summary>
     private Task BeginAsync(string claimedUntil, string startedAt, string engine) =>
         ExecuteAsync($"INSERT INTO healings (letter_id, opened_at, claimed_until, started_at, engine) SELECT id, now(), {claimedUntil}, {startedAt}, {engine} FROM dead_letters");
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(World.Database);
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(Cancel);
-    }
 }

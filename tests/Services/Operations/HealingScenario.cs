@@ -1,7 +1,11 @@
+using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using ResilientShop.Contracts;
+using ResilientShop.Operations.Healing;
 using ResilientShop.Resilience.Durable;
+using ResilientShop.Resilience.Durable.Messaging;
 using ResilientShop.Tests;
 
 namespace ResilientShop.Services.Tests.Operations;
@@ -13,6 +17,9 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
 
     private protected LetterWorld World { get; private set; } = null!;
 
+    /// <summary>The database of Operations, as the test sees it.</summary>
+    private protected NpgsqlDataSource Database { get; private set; } = null!;
+
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync() => Shop = await FakeShop.StartAsync();
@@ -21,6 +28,7 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
     {
         if (World is not null)
         {
+            await Database.DisposeAsync();
             await World.DisposeAsync();
         }
 
@@ -28,8 +36,65 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private protected async Task StartAsync(params (string, string)[] settings) =>
+    private protected async Task StartAsync(params (string, string)[] settings)
+    {
         World = await LetterWorld.StartAsync(postgres, [("Healing:Automatic", "true"), .. Shop.Settings, .. settings]);
+        Database = NpgsqlDataSource.Create(World.Database);
+    }
+
+    private protected async Task<DeadLetter> ArrivedAsync(DeadLetter letter)
+    {
+        await World.SendAsync(letter);
+        await World.UntilAsync("/api/dead-letters", list => list.EnumerateArray().Any(one => one.GetProperty("id").GetGuid() == letter.Id));
+        return letter;
+    }
+
+    /// <summary>Keeps a letter as the consumer does, in a transaction of its own.</summary>
+    private protected async Task KeepAsync(DeadLetter letter)
+    {
+        await using var connection = await Database.OpenConnectionAsync(Cancel);
+        await using var transaction = await connection.BeginTransactionAsync(Cancel);
+        await KeepAsync(letter, connection, transaction);
+        await transaction.CommitAsync(Cancel);
+    }
+
+    private protected static Task KeepAsync(DeadLetter letter, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        var handler = new DeadLetterHandler(Options.Create(new HealingOptions { Automatic = true }), TimeProvider.System);
+        return handler.HandleAsync([new ConsumedMessage<ArrivedLetter>(letter.Id.ToString(), letter.Key, null, ArrivedLetter.Parse(letter.ToJson()), "0")], connection, transaction, Cancel);
+    }
+
+    private protected async Task<JsonElement> RedriveAsync(params IEnumerable<Guid> letters)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/dead-letters/redrive?reason=drill") { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "ann" } } };
+        request.Content = JsonContent.Create(new { ids = letters, perSecond = 1000 });
+        using var answer = await World.Http.SendAsync(request, Cancel);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+    }
+
+    /// <summary>Until so many wait for a lock that somebody holds, or the last of them need not.</summary>
+    private protected async Task WaitForLocksAsync(int count, Task last)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!last.IsCompleted
+            && await ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND cardinality(pg_blocking_pids(pid)) > 0") < count)
+        {
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
+    private protected async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+
+    private protected static async Task ExecuteAsync(string sql, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
 
     private protected DeadLetter OfOrder(string step = "charge") => new()
     {
@@ -73,8 +138,7 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
 
     private protected async Task<long> ScalarAsync(string sql)
     {
-        await using var source = NpgsqlDataSource.Create(World.Database);
-        await using var command = source.CreateCommand(sql);
+        await using var command = Database.CreateCommand(sql);
         return (long)(await command.ExecuteScalarAsync(Cancel))!;
     }
 }

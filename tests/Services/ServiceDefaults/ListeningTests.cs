@@ -24,13 +24,16 @@ public sealed class ListeningTests
     /// <summary>In a container nobody else's calls come from loopback.</summary>
     [Theory]
     [InlineData("urls", "http://localhost:1;http://127.0.0.1:2;http://[::1]:3", "localhost")]
-    [InlineData("urls", "http://0.0.0.0:1", "*")]
+    [InlineData("urls", "http://shop.dev.localhost:1;http://unix:/run/shop.sock", "localhost")]
+    [InlineData("urls", "https://*:1;http://localhost:2", "localhost")]
+    [InlineData("urls", "http://0.0.0.0:1;http://10.1.2.3:2", "0.0.0.0")]
+    [InlineData("urls", "http://some-host:1", "*")]
     [InlineData("urls", "http://[::]:1", "*")]
     [InlineData("urls", "http://+:1;http://localhost:2", "*")]
     [InlineData("urls", "http://*:1", "*")]
     [InlineData("urls", "http://10.1.2.3:1;http://10.1.2.3:2;http://localhost:3", "10.1.2.3", "localhost")]
     [InlineData("http_ports", "8080;8081", "*")]
-    [InlineData("https_ports", "8443", "*")]
+    [InlineData("https_ports", "8443", "localhost")]
     [InlineData("anything", "else", "localhost")]
     public void Who_can_be_reached_from_elsewhere_is_so_by_grpc_too(string setting, string value, params string[] hosts)
     {
@@ -49,6 +52,19 @@ public sealed class ListeningTests
         Listening.AddressesOf(configuration).Select(address => address.ToString().ToUpperInvariant()).ShouldBe(["HTTP://*:8080", "HTTP://*:8081", "HTTPS://*:8443"]);
         configuration["urls"] = "http://localhost:5000";
         Listening.AddressesOf(configuration).Select(address => address.Port).ShouldBe([5000]);
+    }
+
+    /// <summary>As an image of ASP.NET Core starts it. What was read is cleared, so that the host does not warn that it takes something else.</summary>
+    [Fact]
+    public async Task A_service_that_is_told_a_port_alone_listens_there_on_every_address()
+    {
+        var builder = DefaultsApp.CreateBuilder(("urls", ""), ("http_ports", "0"), ("GRPC_PORT", "0"));
+        builder.ListenForGrpc();
+        builder.Configuration["http_ports"].ShouldBeNullOrEmpty();
+        await using var app = await DefaultsApp.StartAsync(builder);
+
+        app.Addresses.Select(address => address.Host).ShouldBe(["[::]", "127.0.0.1"]);
+        (await VersionAsync(new Uri($"http://127.0.0.1:{app.Addresses[0].Port}"), HttpVersion.Version11)).ShouldBe(HttpVersion.Version11);
     }
 
     [Fact]
