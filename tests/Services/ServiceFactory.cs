@@ -1,9 +1,11 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ResilientShop.Services.Tests;
 
@@ -14,6 +16,7 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
 {
     private readonly IReadOnlyDictionary<string, string?> _settings;
     private readonly Action<IServiceCollection>? _configureServices;
+    private readonly StartFailure _failure = new();
 
     public ServiceFactory(IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? configureServices = null)
     {
@@ -27,9 +30,19 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
         [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
 
     /// <summary>Starts the service; returns a client for its first address that follows no redirect and has no timeout of its own.</summary>
+    /// <exception cref="Exception">It did not start, for this reason.</exception>
     public HttpClient Start()
     {
-        StartServer();
+        try
+        {
+            StartServer();
+        }
+        catch (ObjectDisposedException) when (_failure.Exception is not null)
+        {
+            // It had failed, and its host was gone, before the factory came to wait for it.
+            ExceptionDispatchInfo.Throw(_failure.Exception);
+        }
+
         return new HttpClient { BaseAddress = Addresses[0], Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -57,6 +70,7 @@ public sealed class ServiceFactory<TMarker> : WebApplicationFactory<TMarker>
             builder.UseSetting(name, value);
         }
 
+        builder.ConfigureLogging(logging => logging.AddProvider(_failure));
         if (_configureServices is not null)
         {
             builder.ConfigureTestServices(_configureServices);
