@@ -56,7 +56,13 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
     }
 
     public Task DoubtAsync(long ticket, CancellationToken cancellationToken) => ExecuteAsync(
-        "INSERT INTO jira_issues (ticket, doubt_since) SELECT number, $2 FROM tickets WHERE number = $1 ON CONFLICT (ticket) DO UPDATE SET doubt_since = excluded.doubt_since", cancellationToken, Number(ticket), Now());
+        """
+        INSERT INTO jira_issues (ticket, doubt_since) SELECT number, $2 FROM tickets WHERE number = $1
+        ON CONFLICT (ticket) DO UPDATE SET doubt_since = excluded.doubt_since
+        """,
+        cancellationToken,
+        Number(ticket),
+        Now());
 
     /// <summary>It is certain that nothing came of it.</summary>
     public Task NoDoubtAsync(long ticket, CancellationToken cancellationToken) =>

@@ -69,7 +69,7 @@ internal sealed partial class ReleaseRuns(
         {
             var isDone = true;
             var begun = (await record.LatestAsync(cancellationToken)).Where(entry => entry.GoesOn && Find(entry.Service) is null);
-            await EachAsync(begun, async entry =>
+            await StoreAttempts.EachAsync(begun, async entry =>
             {
                 isDone &= await BeginAsync(entry.Service, entry.ReleaseId, ReleaseEntry.Resume, "its gate went away, and another goes on", ReleaseEntry.Gate, cancellationToken)
                     || await LeaveAsync(entry.Service, entry.ReleaseId, isTakenFromUs: false, cancellationToken);
@@ -111,7 +111,7 @@ internal sealed partial class ReleaseRuns(
                 due = [.. _runs.Values.Where(run => Now >= run.NextLook)];
             }
 
-            await EachAsync(due, run => LookAsync(run, cancellationToken));
+            await StoreAttempts.EachAsync(due, run => LookAsync(run, cancellationToken));
             return true;
         },
         cancellationToken);
@@ -259,28 +259,6 @@ internal sealed partial class ReleaseRuns(
         lock (_runs)
         {
             _runs.Remove(service);
-        }
-    }
-
-    /// <summary>What one cannot do now keeps nobody from doing it for the others.</summary>
-    private static async Task EachAsync<T>(IEnumerable<T> all, Func<T, Task> act)
-    {
-        PolicyStoreException? problem = null;
-        foreach (var one in all)
-        {
-            try
-            {
-                await act(one);
-            }
-            catch (PolicyStoreException exception)
-            {
-                problem ??= exception;
-            }
-        }
-
-        if (problem is not null)
-        {
-            throw problem;
         }
     }
 

@@ -172,94 +172,6 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Sagas_that_two_replicas_have_tried_again_are_each_tried_once()
-    {
-        await using var shop = await FakeShop.StartAsync();
-        await using var world = await LetterWorld.StartAsync(postgres, shop.Settings);
-        await using var second = await world.AddReplicaAsync();
-        var letters = Enumerable.Range(0, 30).Select(number => OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with
-        {
-            Id = Guid.NewGuid(), ServiceName = "orders", Source = DeadLetterSource.Saga(shop.Order, "charge"),
-        }).ToList();
-        foreach (var letter in letters)
-        {
-            await world.SendAsync(letter);
-        }
-
-        await world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == letters.Count);
-        await RedriveAsync(new { service = "orders", perSecond = 1000 }, world);
-
-        await world.UntilAsync("/api/tickets", list => list.EnumerateArray().All(ticket => ticket.GetProperty("status").GetString() == "escalated"));
-        shop.Acts.Count.ShouldBe(letters.Count);
-        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task A_saga_is_tried_again_by_its_service_and_the_ticket_says_what_came_of_it()
-    {
-        await using var shop = await FakeShop.StartAsync();
-        await using var world = await LetterWorld.StartAsync(postgres, shop.Settings);
-        var held = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { ServiceName = "orders", Source = DeadLetterSource.Saga(shop.Order, "charge") };
-        var foreign = held with { ServiceName = "nobody" };
-        foreach (var letter in new[] { held, foreign })
-        {
-            await world.SendAsync(letter);
-            await world.UntilAsync("/api/dead-letters?service=" + letter.ServiceName, list => list.GetArrayLength() == 1);
-        }
-
-        (await RedriveAsync(new { ids = new[] { held.Id, foreign.Id } }, world)).GetProperty("planned").GetInt32().ShouldBe(2);
-
-        (await CommentAsync(1)).ShouldBe($"Saga {shop.Order} of orders is tried again. By ann: drill");
-        (await CommentAsync(2)).ShouldBe($"Nobody here knows a service nobody; its saga {shop.Order} was not tried again. By ann: drill");
-        shop.Acts.ShouldBe(["retry"]);
-        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-
-        async Task<string?> CommentAsync(int ticket) => (await world.UntilAsync($"/api/tickets/{ticket}", one => one.GetProperty("comments").GetArrayLength() >= 2)).GetProperty("comments")[1].GetProperty("text").GetString();
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task A_saga_whose_service_is_away_stays_due()
-    {
-        await using var shop = await FakeShop.StartAsync();
-        await using var world = await LetterWorld.StartAsync(postgres, shop.Settings);
-        await using var database = NpgsqlDataSource.Create(world.Database);
-        shop.IsAway = true;
-        var held = OfEvent(OperationsHost.Event(OrderEventTypes.Placed, Guid.NewGuid())) with { ServiceName = "orders", Source = DeadLetterSource.Saga(shop.Order, "charge") };
-        await world.SendAsync(held);
-        await world.UntilAsync("/api/dead-letters", list => list.GetArrayLength() == 1);
-
-        await RedriveAsync(new { ids = new[] { held.Id } }, world);
-        await UntilAsync("SELECT sent_at IS NULL AND claimed_until BETWEEN now() + interval '5 s' AND now() + interval '15 s' FROM redrives");
-        (await world.GetAsync("/api/tickets/1")).GetProperty("comments").GetArrayLength().ShouldBe(1, "nothing was tried again, and nobody says so");
-        shop.IsAway = false;
-
-        // Its time comes, without waiting for it.
-        await UntilAsync("UPDATE redrives SET claimed_until = now() RETURNING true");
-        await UntilAsync("SELECT sent_at IS NOT NULL FROM redrives");
-        shop.Acts.ShouldBe(["retry"]);
-
-        // It is held again, so the ticket is a person's again.
-        var ticket = await world.UntilAsync("/api/tickets/1", one => one.GetProperty("ticket").GetProperty("status").GetString() == "escalated");
-        ticket.GetProperty("comments")[2].GetProperty("text").GetString().ShouldBe("What ann had tried again: failed. It is held again: PAYMENT_UNAVAILABLE. It answered 503.");
-        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-
-        async Task UntilAsync(string sql)
-        {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-            while (true)
-            {
-                await using var command = database.CreateCommand(sql);
-                if (await command.ExecuteScalarAsync(Cancel) is true)
-                {
-                    return;
-                }
-
-                await timer.WaitForNextTickAsync(Cancel);
-            }
-        }
-    }
-
-    [Fact(Timeout = 60_000)]
     public async Task A_request_that_is_none_is_refused_and_says_why()
     {
         foreach (var (body, reason, field, said) in new[]
@@ -302,18 +214,18 @@ public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime
         return letter;
     }
 
-    private async Task<JsonElement> RedriveAsync(object request, LetterWorld? world = null)
+    private async Task<JsonElement> RedriveAsync(object request)
     {
-        using var answer = await PostAsync(JsonContent.Create(request), "drill", world);
+        using var answer = await PostAsync(JsonContent.Create(request), "drill");
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Cancel));
         return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
     }
 
-    private async Task<HttpResponseMessage> PostAsync(HttpContent body, string reason, LetterWorld? world = null)
+    private async Task<HttpResponseMessage> PostAsync(HttpContent body, string reason)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/dead-letters/redrive?reason={reason}") { Content = body };
         request.Headers.Add("X-Operator-Key", "secret");
         request.Headers.Add("X-Operator", "ann");
-        return await (world ?? _world).Http.SendAsync(request, Cancel);
+        return await _world.Http.SendAsync(request, Cancel);
     }
 }
