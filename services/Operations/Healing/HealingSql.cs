@@ -57,27 +57,24 @@ internal static class HealingSql
             Parameters =
             {
                 new NpgsqlParameter<Guid> { TypedValue = letter.Id },
-                Text(letter.ServiceName),
-                Text(letter.Operation),
-                Text(letter.ErrorCode),
-                Text(letter.ErrorDetail),
+                SqlText.Of(letter.ServiceName),
+                SqlText.Of(letter.Operation),
+                SqlText.Of(letter.ErrorCode),
+                SqlText.Of(letter.ErrorDetail),
                 new NpgsqlParameter<int> { TypedValue = letter.RetryCount },
-                Text(letter.Key),
-                new NpgsqlParameter { Value = (object?)letter.Traceparent?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                SqlText.Of(letter.Key),
+                SqlText.Of(letter.Traceparent),
                 new NpgsqlParameter<DateTimeOffset> { TypedValue = letter.Time },
                 new NpgsqlParameter<DateTimeOffset> { TypedValue = now },
-                Text(arrived.Fingerprint),
+                SqlText.Of(arrived.Fingerprint),
                 new NpgsqlParameter<byte[]> { TypedValue = arrived.Bytes },
-                Text($"{letter.ServiceName} - Failed"),
-                Text(options.PriorityOf(letter.ErrorCode)),
+                SqlText.Of($"{letter.ServiceName} - Failed"),
+                SqlText.Of(options.PriorityOf(letter.ErrorCode)),
                 new NpgsqlParameter<string[]> { TypedValue = [.. options.Labels] },
-                Text($"{letter.Operation} failed {letter.RetryCount} times: {letter.ErrorCode}. {letter.ErrorDetail}"),
+                SqlText.Of($"{letter.Operation} failed {letter.RetryCount} times: {letter.ErrorCode}. {letter.ErrorDetail}"),
                 new NpgsqlParameter { Value = Guid.TryParse(letter.Source.MessageId, out var sent) ? sent : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
                 new NpgsqlParameter<bool> { TypedValue = options.Automatic },
             },
         };
     }
-
-    /// <summary>The database takes no zero character in a text; the letter itself has the original.</summary>
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value.Replace('\0', '\uFFFD') };
 }

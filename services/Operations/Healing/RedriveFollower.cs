@@ -106,12 +106,10 @@ internal sealed partial class RedriveFollower(NpgsqlDataSource database, Verifie
             INSERT INTO ticket_comments (ticket, at, author, text) SELECT number, $2, '{HealingTable.Author}', $4 FROM ticket
             """)
         {
-            Parameters = { new NpgsqlParameter<long> { TypedValue = redrive.Id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() }, Text(status), Text(text) },
+            Parameters = { new NpgsqlParameter<long> { TypedValue = redrive.Id }, new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() }, SqlText.Of(status), SqlText.Of(text) },
         });
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
     [LoggerMessage(LogLevel.Warning, "What came of redrives is looked at later: {Problem}")]
     private partial void LogNotNow(string problem);

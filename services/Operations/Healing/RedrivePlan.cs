@@ -118,7 +118,7 @@ internal sealed class RedrivePlan(NpgsqlDataSource database, TimeProvider time)
                 new NpgsqlParameter<Guid[]> { TypedValue = [.. planned.Select(one => one.Id)] },
                 new NpgsqlParameter<DateTime[]> { TypedValue = [.. planned.Select(one => one.DueAt.UtcDateTime)] },
                 new NpgsqlParameter<string> { TypedValue = by },
-                new NpgsqlParameter<string> { TypedValue = reason.Replace('\0', '\uFFFD') },
+                SqlText.Of(reason),
                 new NpgsqlParameter<bool[]> { TypedValue = [.. planned.Select(one => one.OfSaga)] },
             },
         };

@@ -78,9 +78,9 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
             return;
         }
 
-        var message = new OutboxMessage(one.MessageId, Clean(letter.Source.Topic!), Clean(letter.Key), Clean(letter.Source.MessageType ?? ""), payload)
+        var message = new OutboxMessage(one.MessageId, SqlText.Clean(letter.Source.Topic!), SqlText.Clean(letter.Key), SqlText.Clean(letter.Source.MessageType ?? ""), payload)
         {
-            OnlyGroup = Clean(letter.Source.Group!), Traceparent = letter.Traceparent is { } trace ? Clean(trace) : null,
+            OnlyGroup = SqlText.Clean(letter.Source.Group!), Traceparent = letter.Traceparent is { } trace ? SqlText.Clean(trace) : null,
         };
         Outbox.Append(batch, message);
         batch.BatchCommands.Add(Note(one.Id, $"Sent again to {message.Topic}, for group {message.OnlyGroup} as message {message.MessageId}, by {one.By}: {one.Reason}", letter.Id));
@@ -219,13 +219,10 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
             new NpgsqlParameter<long> { TypedValue = id },
             new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() },
             new NpgsqlParameter<Guid> { TypedValue = letter },
-            new NpgsqlParameter<string> { TypedValue = Clean(text) },
-            new NpgsqlParameter { Value = (object?)refusal ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text },
+            SqlText.Of(text),
+            SqlText.Of(refusal),
         },
     };
-
-    /// <summary>Letters that are older than the rule that they have none.</summary>
-    private static string Clean(string text) => text.Replace('\0', '\uFFFD');
 
     [LoggerMessage(LogLevel.Warning, "What is due to be redriven waits: {Problem}")]
     private partial void LogNotNow(string problem);

@@ -69,7 +69,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
         ExecuteAsync("UPDATE jira_issues SET doubt_since = NULL WHERE ticket = $1", cancellationToken, Number(ticket));
 
     public Task KnownAsync(long ticket, string issue, CancellationToken cancellationToken) => ExecuteAsync(
-        "UPDATE jira_issues SET issue = $2, doubt_since = NULL, problem = NULL WHERE ticket = $1", cancellationToken, Number(ticket), Text(issue));
+        "UPDATE jira_issues SET issue = $2, doubt_since = NULL, problem = NULL WHERE ticket = $1", cancellationToken, Number(ticket), SqlText.Of(issue));
 
     public Task DoubtCommentAsync(long ticket, long comment, CancellationToken cancellationToken) =>
         ExecuteAsync("UPDATE jira_issues SET doubt_comment = $2 WHERE ticket = $1", cancellationToken, Number(ticket), Number(comment));
@@ -78,7 +78,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
         ExecuteAsync("UPDATE jira_issues SET comment = $2, doubt_comment = NULL, problem = NULL WHERE ticket = $1", cancellationToken, Number(ticket), Number(comment));
 
     public Task MovedAsync(long ticket, string status, CancellationToken cancellationToken) =>
-        ExecuteAsync("UPDATE jira_issues SET status = $2, problem = NULL WHERE ticket = $1", cancellationToken, Number(ticket), Text(status));
+        ExecuteAsync("UPDATE jira_issues SET status = $2, problem = NULL WHERE ticket = $1", cancellationToken, Number(ticket), SqlText.Of(status));
 
     /// <summary>Jira refuses it: it is asked again later, and the other tickets go on.</summary>
     public Task PutOffAsync(long ticket, string problem, TimeSpan pause, CancellationToken cancellationToken) => ExecuteAsync(
@@ -88,7 +88,7 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
         """,
         cancellationToken,
         Number(ticket),
-        Text(problem),
+        SqlText.Of(problem),
         new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() + pause });
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
@@ -101,6 +101,4 @@ internal sealed class JiraTable(NpgsqlDataSource database, TimeProvider time)
     private NpgsqlParameter<DateTimeOffset> Now() => new() { TypedValue = time.GetUtcNow() };
 
     private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
-
-    private static NpgsqlParameter Text(string value) => new() { Value = value.Replace('\0', '\uFFFD'), NpgsqlDbType = NpgsqlDbType.Text };
 }

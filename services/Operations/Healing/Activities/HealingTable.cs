@@ -35,9 +35,9 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     {
         await using var command = Command(
             "SELECT count(*)::int FROM dead_letters WHERE service_name = $1 AND operation = $2 AND error_code = $3 AND failed_at >= $4 AND failed_at < $5",
-            Text(like.ServiceName),
-            Text(like.Operation),
-            Text(like.ErrorCode),
+            SqlText.Of(like.ServiceName),
+            SqlText.Of(like.Operation),
+            SqlText.Of(like.ErrorCode),
             Value(from),
             Value(to));
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
@@ -61,11 +61,11 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             UPDATE tickets SET status = coalesce($6, status), changed_at = $3 FROM said WHERE number = said.ticket
             """,
             Value(letter),
-            Text($"{letter} {entry}"),
+            SqlText.Of($"{letter} {entry}"),
             Value(time.GetUtcNow()),
-            Text(author ?? Author),
-            Text(text),
-            Nullable(status));
+            SqlText.Of(author ?? Author),
+            SqlText.Of(text),
+            SqlText.Of(status));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -83,7 +83,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         // One cause after the other: two letters of it may ask at the same time.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))") { Parameters = { Text(fingerprint) } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))") { Parameters = { SqlText.Of(fingerprint) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             INSERT INTO healing_attempts (letter_id, number, fingerprint, allowed_by, at)
@@ -91,7 +91,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             ON CONFLICT DO NOTHING
             """)
         {
-            Parameters = { Value(letter), Value(number), Text(fingerprint), Nullable(allowedBy), Value(time.GetUtcNow()), Value(most), Value(time.GetUtcNow() - within) },
+            Parameters = { Value(letter), Value(number), SqlText.Of(fingerprint), SqlText.Of(allowedBy), Value(time.GetUtcNow()), Value(most), Value(time.GetUtcNow() - within) },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT EXISTS (SELECT FROM healing_attempts WHERE letter_id = $1 AND number = $2)") { Parameters = { Value(letter), Value(number) } });
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -118,8 +118,8 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             """,
             Value(letter),
             Value(messageId),
-            Text(Author),
-            Text(reason),
+            SqlText.Of(Author),
+            SqlText.Of(reason),
             Value(time.GetUtcNow()));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -154,8 +154,8 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
                 WHERE outcome IS NULL AND letter_id <> $1 AND service_name = $2 AND key = $3 AND (SELECT status FROM tickets WHERE tickets.letter_id = healings.letter_id) <> 'escalated')
             """,
             Value(letter.Id),
-            Text(letter.ServiceName),
-            Text(letter.Key));
+            SqlText.Of(letter.ServiceName),
+            SqlText.Of(letter.Key));
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
@@ -194,7 +194,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
             SELECT EXISTS (SELECT FROM ended) AND NOT EXISTS (SELECT FROM anew)
             """)
         {
-            Parameters = { Value(letter), Text(outcome), Value(time.GetUtcNow()), Text(status), Text(text), Text(Author), Text($"{letter} end") },
+            Parameters = { Value(letter), SqlText.Of(outcome), Value(time.GetUtcNow()), SqlText.Of(status), SqlText.Of(text), SqlText.Of(Author), SqlText.Of($"{letter} end") },
         });
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
@@ -219,10 +219,6 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     }
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
-
-    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value.Replace('\0', '\uFFFD') };
-
-    private static NpgsqlParameter Nullable(string? value) => new() { Value = (object?)value?.Replace('\0', '\uFFFD') ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     private static NpgsqlParameter Json<T>(T value) => new() { Value = JsonSerializer.Serialize(value, JsonSerializerOptions.Web), NpgsqlDbType = NpgsqlDbType.Json };
 }

@@ -34,7 +34,7 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
                 new NpgsqlParameter<long> { TypedValue = ticket },
                 new NpgsqlParameter<string> { TypedValue = word.Word },
                 new NpgsqlParameter<string> { TypedValue = word.By },
-                new NpgsqlParameter<string> { TypedValue = word.Reason.Replace('\0', '\uFFFD') },
+                SqlText.Of(word.Reason),
                 new NpgsqlParameter<DateTimeOffset> { TypedValue = time.GetUtcNow() },
                 new NpgsqlParameter<string[]> { TypedValue = [.. _engines.Keys] },
             },
