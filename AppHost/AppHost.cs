@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ResilientShop.AppHost.Resources;
+using AppHost.Resources;
 
 var builder = DistributedApplication.CreateBuilder(args);
 

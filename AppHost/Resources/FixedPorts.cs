@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>
 /// Ports that people type: each has a default and a setting, <c>Ports__&lt;Name&gt;</c>, and must be free before anything starts.

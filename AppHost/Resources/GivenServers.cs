@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>Servers that a team already has take the place of the ones that we would start.</summary>
 internal static class GivenServers

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>The recording rules that come with the shop, whichever orchestrator runs Prometheus.</summary>
 internal static class PrometheusRules

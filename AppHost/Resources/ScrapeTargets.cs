@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>What Prometheus scrapes, whichever orchestrator runs it.</summary>
 internal static class ScrapeTargets

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>The development server of Temporal, whichever orchestrator runs it.</summary>
 internal static class TemporalServer

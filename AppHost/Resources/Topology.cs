@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>The services of the shop, as they are added. Of the AppHost's start, and not thread-safe.</summary>
 /// <param name="builder">The application.</param>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ResilientShop.Resilience;
 using ResilientShop.Resilience.Http;
-using ResilientShop.Tests;
+using Tests;
 
 namespace ResilientShop.Benchmarks.Degradation;
 

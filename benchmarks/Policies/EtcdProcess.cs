@@ -1,5 +1,5 @@
 using System.Globalization;
-using ResilientShop.Tests;
+using Tests;
 
 namespace ResilientShop.Benchmarks.Policies;
 

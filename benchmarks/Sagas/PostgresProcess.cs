@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
-using ResilientShop.Tests;
+using Tests;
 
 namespace ResilientShop.Benchmarks.Sagas;
 

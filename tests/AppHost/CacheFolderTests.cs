@@ -1,7 +1,4 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
-
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class CacheFolderTests : IDisposable
 {

@@ -1,6 +1,4 @@
-using ResilientShop.AppHost.Embedded.Model;
-
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class CommandLineTests
 {

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class PortAllocatorTests
 {

@@ -1,6 +1,4 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class ResourceLogTests
 {

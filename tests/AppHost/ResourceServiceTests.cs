@@ -1,10 +1,9 @@
+using AppHost.Embedded.Dashboard.Protocol;
+using AppHost.Tests.Fakes;
 using Grpc.Core;
 using Grpc.Net.Client;
-using ResilientShop.AppHost.Embedded.Dashboard;
-using ResilientShop.AppHost.Embedded.Dashboard.Protocol;
-using ResilientShop.AppHost.Tests.Fakes;
 
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 /// <summary>Speaks to the resource service as Aspire's dashboard does: gRPC over a real port.</summary>
 public sealed class ResourceServiceTests : IAsyncLifetime
@@ -53,7 +52,7 @@ public sealed class ResourceServiceTests : IAsyncLifetime
         first.HealthReports.Single().Status.ShouldBe(HealthStatus.Healthy);
         first.Commands.Where(command => command.State is ResourceCommandState.Enabled).Select(command => command.Name).ShouldBe(["stop", "restart", "kill"]);
 
-        await _host.Instance("service").ObeyAsync(Embedded.Runtime.InstanceCommand.Stop);
+        await _host.Instance("service").ObeyAsync(InstanceCommand.Stop);
 
         while (await updates.MoveNextAsync())
         {

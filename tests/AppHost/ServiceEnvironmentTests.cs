@@ -1,7 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Tests.Fakes;
+using AppHost.Tests.Fakes;
 
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 /// <summary>The variables are Aspire's, so that a service cannot tell which orchestrator started it.</summary>
 public sealed class ServiceEnvironmentTests

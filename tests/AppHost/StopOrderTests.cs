@@ -1,8 +1,7 @@
+using AppHost.Tests.Fakes;
 using CsCheck;
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Tests.Fakes;
 
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class StopOrderTests
 {

@@ -1,7 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Tests.Fakes;
+using AppHost.Tests.Fakes;
 
-namespace ResilientShop.AppHost.Tests;
+namespace AppHost.Tests;
 
 public sealed class SupervisionTests
 {

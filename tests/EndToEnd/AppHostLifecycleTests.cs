@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>However the AppHost ends, nothing of it is left; whatever it lacks, it says so in a line.</summary>
 public sealed class AppHostLifecycleTests

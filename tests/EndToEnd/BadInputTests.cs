@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>What the gateway answers to bodies that are wrong, and that nothing of them is kept.</summary>
 public sealed class BadInputTests(RunningShop shop)

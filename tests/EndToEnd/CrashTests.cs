@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.EndToEnd.Tests.Shop;
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Replay.Reporting;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>The tool's own shop: started, hit, checked, and gone afterwards.</summary>
 public sealed class CrashTests

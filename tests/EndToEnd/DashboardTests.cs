@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using EndToEnd.Tests.Shop;
 using Microsoft.Playwright;
-using ResilientShop.EndToEnd.Tests.Shop;
-using ResilientShop.Tests.Browsing;
+using Tests.Browsing;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>Looks at Aspire's dashboard with a browser, as its users do.</summary>
 public sealed class DashboardTests(RunningShop shop) : IAsyncLifetime

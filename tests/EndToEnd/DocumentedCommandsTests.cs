@@ -2,9 +2,9 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>What documents show of other programs means something to a running shop.</summary>
 public sealed partial class DocumentedCommandsTests(RunningShop shop)

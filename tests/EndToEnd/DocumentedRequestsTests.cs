@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>Every request that README and docs show is one that a service answers. They are sent without keys and bodies, so that nothing comes of them.</summary>
 public sealed partial class DocumentedRequestsTests(RunningShop shop)

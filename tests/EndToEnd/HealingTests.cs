@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>An order whose payment fails for longer than retries last is finished all the same, in the whole shop, also when whoever heals it is killed.</summary>
 public sealed class HealingTests(RunningShop shop)

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>Policies change in the whole shop while it sells, and nobody notices when their store is killed.</summary>
 public sealed class HotPolicyTests(RunningShop shop)

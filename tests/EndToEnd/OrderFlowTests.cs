@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>The way of one order through the real services, seen from outside the gateway.</summary>
 public sealed class OrderFlowTests(RunningShop shop)

@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.EndToEnd.Tests.Shop;
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Replay.Reporting;
+using EndToEnd.Tests.Shop;
 
-namespace ResilientShop.EndToEnd.Tests;
+namespace EndToEnd.Tests;
 
 /// <summary>Orders by the day through the real shop; the books must balance, also while services die.</summary>
 public sealed class ReplayTests(RunningShop shop)

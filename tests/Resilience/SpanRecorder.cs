@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ResilientShop.Resilience.Durable;
 
-namespace ResilientShop.Resilience.Tests;
+namespace Resilience.Tests;
 
 /// <summary>Records every span of the library, and of a source that stands for a service's request.</summary>
 internal sealed class SpanRecorder : IDisposable

@@ -1,4 +1,2 @@
-using ResilientShop.Tests;
-
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 [assembly: AssemblyFixture(typeof(EtcdServer))]

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ResilientShop.Services.Tests;
+namespace Services.Tests;
 
 /// <summary>Request bodies written by hand, also those that no serializer would write.</summary>
 internal static class Json

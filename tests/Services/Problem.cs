@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 
-namespace ResilientShop.Services.Tests;
+namespace Services.Tests;
 
 /// <summary>A problem details answer, read strictly: media type, status in the body, code and trace id must all be there.</summary>
 internal sealed record Problem(HttpStatusCode Status, string Code, string? Detail, JsonElement Body)

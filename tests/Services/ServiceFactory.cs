@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Services.Tests;
+namespace Services.Tests;
 
 /// <summary>A service as it runs in production: its own Program, Kestrel on a free loopback port, settings as if from the environment.</summary>
 /// <typeparam name="TMarker">Any type of the service's assembly.</typeparam>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Services.Tests;
+namespace Services.Tests;
 
 /// <summary>
 /// Why a service did not start, as its host logs it. Who starts one through <c>WebApplicationFactory</c> is told that itself, unless the host was taken down before anybody waited for it.

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Services.Tests;
+namespace Services.Tests;
 
 /// <summary>A server on a free loopback port that answers every request as the test says.</summary>
 internal sealed class StubServer : IAsyncDisposable

@@ -1,7 +1,4 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
-
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>Where etcd is: on PATH, else unpacked once from Debian's package.</summary>
 internal static class EtcdProgram

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>
 /// A real etcd server for tests: random loopback port, data in a temporary folder, nothing synced to disk. Use it as an assembly fixture where tests share it under
@@ -33,7 +33,7 @@ public sealed class EtcdServer : IAsyncLifetime
         rm -rf "$DATA" "$DATA.log"
         """;
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "shop-tests-etcd-" + Path.GetRandomFileName());
     private readonly int _port = LoopbackPort.Free();
     private readonly int _healthPort = LoopbackPort.Free();
     private readonly string[] _arguments;

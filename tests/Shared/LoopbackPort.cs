@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>Ports for servers that stop and start again at their place.</summary>
 internal static class LoopbackPort

@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>
 /// librdkafka's own in-memory cluster: the real protocol on a loopback port, without a broker process. It lives as long as this object.

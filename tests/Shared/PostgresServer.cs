@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>
 /// A real PostgreSQL server for the tests of one assembly: random loopback port, data in a temporary folder, nothing synced to disk.
@@ -34,7 +34,7 @@ public sealed class PostgresServer : IAsyncLifetime
         rm -f "$DATA.log"
         """;
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "shop-tests-postgres-" + Path.GetRandomFileName());
     private readonly int _port = FindFreePort();
     private int _databases;
     private Process? _supervisor;

@@ -1,7 +1,4 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
-
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>Where Prometheus and its tools are: on PATH, else unpacked once from Debian's package.</summary>
 internal static class PrometheusProgram

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>
 /// A real Prometheus for tests: random loopback port, data in a temporary folder. It can be stopped and started again with the data that it has. It and its folder are gone when
@@ -31,7 +31,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private static readonly string[] RuleFiles = ["test.rules.yml"];
 
-    private readonly string _data = Path.Combine(Path.GetTempPath(), "resilientshop-tests-" + Path.GetRandomFileName());
+    private readonly string _data = Path.Combine(Path.GetTempPath(), "shop-tests-prometheus-" + Path.GetRandomFileName());
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private Process? _supervisor;
 

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>Gets servers that the machine does not have, into the folder that the embedded host keeps them in.</summary>
 internal static class ServerDownload

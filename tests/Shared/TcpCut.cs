@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.Tests;
+namespace Tests;
 
 /// <summary>A way to a server on loopback that can be cut: by refusing and resetting connections, or by silence. Thread-safe.</summary>
 public sealed class TcpCut : IAsyncDisposable

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>What is scaffolded builds, with warnings as errors, passes its tests and sells.</summary>
 public sealed class BuildTests(TemplatePackage package)

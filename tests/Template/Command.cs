@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>A program that a user starts in a terminal.</summary>
 internal static class Command

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>
 /// Every command that README and docs show is run by some test: those of benchmarks and templates here, those of the tools in the tests of the tools, requests and what kills a process on a running shop, etcdctl's

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Xml.Linq;
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>The library as packages: what is in them, and that somebody who has nothing else of ours can use them.</summary>
 public sealed class LibraryPackageTests(TemplatePackage package) : IAsyncLifetime

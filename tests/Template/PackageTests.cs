@@ -1,7 +1,10 @@
-namespace ResilientShop.Template.Tests;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Template.Tests;
 
 /// <summary>What is in the package, and what is left when it is gone.</summary>
-public sealed class PackageTests(TemplatePackage package)
+public sealed partial class PackageTests(TemplatePackage package)
 {
     private const long MostBytes = 2 * 1024 * 1024;
 
@@ -33,6 +36,20 @@ public sealed class PackageTests(TemplatePackage package)
             .ShouldBeEmpty();
     }
 
+    /// <summary>Scaffolding takes longest for what it changes. Where files have our name as an exception, those are named, and the rest is copied as it is.</summary>
+    [Fact]
+    public void What_has_nothing_to_change_is_copied_as_it_is()
+    {
+        using var template = JsonDocument.Parse(package.Read("content/resilient-shop/.template.config/template.json"));
+        var sources = template.RootElement.GetProperty("sources").EnumerateArray().ToList();
+        var changed = Texts(sources[1], "include").ToList();
+        var code = package.Entries().Where(entry => Regex.IsMatch(entry, "^content/resilient-shop/(AppHost|tests|tools)/.*[.]cs$")).ToList();
+
+        ((string[])["AppHost/**/*.cs", "tests/**/*.cs", "tools/**/*.cs"]).ShouldBeSubsetOf(Texts(sources[0], "copyOnly"));
+        Texts(sources[0], "exclude").Where(path => path.EndsWith(".cs", StringComparison.Ordinal)).ShouldBe(changed, ignoreOrder: true);
+        code.Where(entry => Changing().IsMatch(package.Read(entry))).Select(entry => entry["content/resilient-shop/".Length..]).ShouldBe(changed, ignoreOrder: true);
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task Its_help_tells_every_option_and_uninstalling_leaves_nothing()
     {
@@ -52,4 +69,10 @@ public sealed class PackageTests(TemplatePackage package)
         Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).ShouldBe(["hive"]);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
+
+    /// <summary>Our name, a port, a mark.</summary>
+    [GeneratedRegex("resilientshop|8080|8090|18888|//#(if|endif)", RegexOptions.IgnoreCase)]
+    private static partial Regex Changing();
+
+    private static IEnumerable<string> Texts(JsonElement source, string property) => source.GetProperty(property).EnumerateArray().Select(text => text.GetString()!);
 }

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>What a team gets: every option, under odd names, without a trace of ours.</summary>
 public sealed partial class ScaffoldTests(TemplatePackage package)

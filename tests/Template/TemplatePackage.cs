@@ -1,10 +1,10 @@
 using System.IO.Compression;
 using System.Reflection;
-using ResilientShop.Template.Tests;
+using Template.Tests;
 
 [assembly: AssemblyFixture(typeof(TemplatePackage))]
 
-namespace ResilientShop.Template.Tests;
+namespace Template.Tests;
 
 /// <summary>The package, packed from this repository and installed into a hive of its own.</summary>
 public sealed class TemplatePackage : IAsyncLifetime
@@ -43,6 +43,14 @@ public sealed class TemplatePackage : IAsyncLifetime
     {
         using var zip = ZipFile.OpenRead(File);
         return [.. zip.Entries.Select(entry => Uri.UnescapeDataString(entry.FullName))];
+    }
+
+    /// <summary>The text of one of them.</summary>
+    public string Read(string entry)
+    {
+        using var zip = ZipFile.OpenRead(File);
+        using var text = new StreamReader(zip.Entries.Single(candidate => Uri.UnescapeDataString(candidate.FullName) == entry).Open());
+        return text.ReadToEnd();
     }
 
     /// <summary>Runs <c>dotnet new</c> on the hive.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Replay.OnlineRetail;
 
-namespace ResilientShop.Tools.Tests;
+namespace Tools.Tests;
 
 /// <summary>Small Online Retail files.</summary>
 internal static class Csv

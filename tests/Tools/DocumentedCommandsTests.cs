@@ -1,9 +1,7 @@
 using System.Text.RegularExpressions;
-using ResilientShop.DeadLetters;
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Tools.Tests.Policy;
+using Tools.Tests.Policy;
 
-namespace ResilientShop.Tools.Tests;
+namespace Tools.Tests;
 
 /// <summary>Every command of a tool that README and docs show is one that the tool takes.</summary>
 public sealed partial class DocumentedCommandsTests

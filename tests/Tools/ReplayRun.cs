@@ -1,8 +1,6 @@
 using System.Text.Json;
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Replay.Reporting;
 
-namespace ResilientShop.Tools.Tests;
+namespace Tools.Tests;
 
 /// <summary>One run of the tool in this process: what it printed and how it ended.</summary>
 internal sealed record ReplayRun(int ExitCode, string Out, string Error)

@@ -1,4 +1,4 @@
-namespace ResilientShop.Tools.Tests;
+namespace Tools.Tests;
 
 /// <summary>A file in a folder of its own that goes away with the test.</summary>
 internal sealed class TempFile : IDisposable

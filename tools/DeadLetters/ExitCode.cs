@@ -1,4 +1,4 @@
-namespace ResilientShop.DeadLetters;
+namespace DeadLetters;
 
 /// <summary>What the tool ends with.</summary>
 internal static class ExitCode

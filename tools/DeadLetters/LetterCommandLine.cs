@@ -3,9 +3,9 @@ using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ResilientShop.Tools;
+using Tools;
 
-namespace ResilientShop.DeadLetters;
+namespace DeadLetters;
 
 /// <summary>The tool from command line to exit code.</summary>
 internal sealed class LetterCommandLine

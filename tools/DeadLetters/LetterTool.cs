@@ -1,4 +1,4 @@
-namespace ResilientShop.DeadLetters;
+namespace DeadLetters;
 
 /// <summary>What the verbs work with, so that tests can put their own in its place.</summary>
 /// <param name="Out">Where they write.</param>

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace ResilientShop.DeadLetters;
+namespace DeadLetters;
 
 /// <summary>The dead letters of Operations, over its API.</summary>
 internal sealed class OperationsClient(Uri address, string? key, string name) : IDisposable

@@ -1,5 +1,5 @@
-using ResilientShop.DeadLetters;
-using ResilientShop.Tools;
+using DeadLetters;
+using Tools;
 
 using var interruption = new Interruption();
 return await LetterCommandLine.RunAsync(args, LetterTool.OfProcess(), interruption.Token);

@@ -1,5 +1,5 @@
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Tools;
+using Policy.CommandLine;
+using Tools;
 
 using var interruption = new Interruption();
 return await PolicyCommandLine.RunAsync(args, PolicyTool.OfProcess(), interruption.Token);

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResilientShop.Replay;
+namespace Replay;
 
 /// <summary>Writes numbers for people: no trailing zeros, no thousands separators, always a decimal point.</summary>
 internal static class Figures

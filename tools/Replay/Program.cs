@@ -1,6 +1,6 @@
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Tools;
+using Replay.CommandLine;
+using Replay.Reporting;
+using Tools;
 
 using var interruption = new Interruption();
 return await ReplayCommand.RunAsync(args, ReplayConsole.OfProcess(), TimeProvider.System, interruption.Token);

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ResilientShop.Tools;
+namespace Tools;
 
 /// <summary>
 /// Turns the first Ctrl-C or termination signal into a cancellation, so that a partial summary can be printed. The second one ends the

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace ResilientShop.Tools;
+namespace Tools;
 
 /// <summary>Options whose errors name the option, the value, and what would be right.</summary>
 internal static partial class OptionParsers

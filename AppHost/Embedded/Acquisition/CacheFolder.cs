@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Acquisition;
+namespace AppHost.Embedded.Acquisition;
 
 /// <summary>
 /// Where downloaded servers are kept, a folder each, complete or not there at all. Two AppHosts may share it: each

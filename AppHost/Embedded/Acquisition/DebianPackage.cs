@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Acquisition;
+namespace AppHost.Embedded.Acquisition;
 
 /// <summary>A program that Debian packages. It is unpacked into a folder: nothing is installed and no root is needed.</summary>
 /// <param name="Name">Name of the package.</param>

@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Acquisition;
+namespace AppHost.Embedded.Acquisition;
 
 /// <summary>
 /// Runs the package programs of the machine, so that its mirrors, proxies and certificates are used, and says that they are at work.

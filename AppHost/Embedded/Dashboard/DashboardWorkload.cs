@@ -1,8 +1,8 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Resources;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Runtime;
+using AppHost.Resources;
 
-namespace ResilientShop.AppHost.Embedded.Dashboard;
+namespace AppHost.Embedded.Dashboard;
 
 /// <summary>Runs the dashboard program that Aspire's command line ships.</summary>
 internal sealed class DashboardWorkload(DashboardResource dashboard, EmbeddedHost host) : IWorkload

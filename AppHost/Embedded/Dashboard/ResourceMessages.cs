@@ -1,11 +1,11 @@
+using AppHost.Embedded.Dashboard.Protocol;
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
+using AppHost.Resources;
 using Google.Protobuf.WellKnownTypes;
-using ResilientShop.AppHost.Embedded.Dashboard.Protocol;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Resources;
 using Enum = System.Enum;
 
-namespace ResilientShop.AppHost.Embedded.Dashboard;
+namespace AppHost.Embedded.Dashboard;
 
 /// <summary>Puts an instance into the dashboard's words.</summary>
 internal static class ResourceMessages

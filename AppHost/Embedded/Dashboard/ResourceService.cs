@@ -1,8 +1,8 @@
+using AppHost.Embedded.Dashboard.Protocol;
+using AppHost.Embedded.Runtime;
 using Grpc.Core;
-using ResilientShop.AppHost.Embedded.Dashboard.Protocol;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Dashboard;
+namespace AppHost.Embedded.Dashboard;
 
 /// <summary>Tells Aspire's dashboard what runs, streams console logs to it and obeys its commands.</summary>
 internal sealed class ResourceService(EmbeddedHost host, CancellationToken ending) : DashboardService.DashboardServiceBase

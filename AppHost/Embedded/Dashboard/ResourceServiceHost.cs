@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
+using AppHost.Embedded.Runtime;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Dashboard;
+namespace AppHost.Embedded.Dashboard;
 
 /// <summary>Serves <see cref="ResourceService"/> on a loopback port to whoever has the key.</summary>
 internal sealed class ResourceServiceHost

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>Refuses a command line that says nothing, before anything starts.</summary>
 internal static class CommandLine

@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>A server that somebody else runs, known by the connection string that was given for it.</summary>
 public sealed class ConnectionStringResource(string name, string connectionString) : Resource(name), IResourceWithConnectionString

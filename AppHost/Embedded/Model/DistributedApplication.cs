@@ -1,8 +1,8 @@
+using AppHost.Embedded.Runtime;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>Describes the application: its resources and settings.</summary>
 public interface IDistributedApplicationBuilder

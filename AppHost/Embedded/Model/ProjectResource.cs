@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>A .NET project of the solution, run as one process a replica.</summary>
 public sealed class ProjectResource(string name, IProjectMetadata metadata)

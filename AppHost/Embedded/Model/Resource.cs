@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>What all resources of the embedded host share: the description that <c>AppHost.cs</c> gives them.</summary>
 public abstract class Resource(string name) : IResource

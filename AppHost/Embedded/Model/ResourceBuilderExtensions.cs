@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>The part of Aspire's resource configuration that <c>AppHost.cs</c> uses.</summary>
 public static class ResourceBuilderExtensions

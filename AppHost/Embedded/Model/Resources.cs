@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>Something that the application consists of. The names in this folder are Aspire's; so are their meanings.</summary>
 public interface IResource

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// What the AppHost prints: few lines of its own, and the lines of the resources behind a short coloured prefix. One task writes,

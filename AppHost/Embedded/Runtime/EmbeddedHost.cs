@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// Runs the described application as local processes: starts every instance once what it waits for is healthy, tells where to

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Settings of the embedded host.</summary>
 internal sealed record EmbeddedOptions

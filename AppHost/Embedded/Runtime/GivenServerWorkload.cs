@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>A server that somebody else runs: nothing to start, nothing to stop.</summary>
 internal sealed class GivenServerWorkload : IWorkload

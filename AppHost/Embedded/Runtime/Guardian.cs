@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// A small shell that outlives the AppHost by a moment. It waits on a pipe that the kernel closes when the AppHost ends, however

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Asks an instance for its health: often until it is healthy, then now and then.</summary>
 internal sealed class HealthWatch(ResourceInstance instance, TimeProvider time)

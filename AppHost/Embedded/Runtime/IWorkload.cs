@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>What an instance of a resource runs; it is started and stopped as often as it is asked to.</summary>
 internal interface IWorkload

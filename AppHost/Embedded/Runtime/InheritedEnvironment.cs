@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>What the AppHost's own environment says about the AppHost, and must not say to the processes it starts.</summary>
 internal static class InheritedEnvironment

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Where telemetry goes (OTLP over gRPC) and the key that proves it is ours.</summary>
 internal sealed record OtlpTarget(string Endpoint, string ApiKey);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// Hands out free loopback ports below the range that the kernel takes for outgoing connections, so that a port stays free

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>The few system calls that .NET has no name for.</summary>
 internal static partial class Posix

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Something that is there without a process of its own: a database of a server, a server that somebody else runs.</summary>
 internal sealed class Presence : IRunningWorkload

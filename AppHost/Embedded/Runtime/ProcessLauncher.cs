@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// Starts processes so that none outlives the AppHost: each in a session of its own (a Ctrl-C reaches only the AppHost, which stops

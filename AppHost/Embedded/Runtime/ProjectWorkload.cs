@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Runs a built .NET project.</summary>
 internal sealed class ProjectWorkload(ProjectResource project, EmbeddedHost host) : IWorkload

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>Waits until everything is healthy or known to be missing, and then says where to look.</summary>
 internal sealed class Readiness(EmbeddedHost host, ReadyFile? readyFile)

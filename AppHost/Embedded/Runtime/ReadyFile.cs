@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// The file of <c>--ready-file</c>: addresses and processes. It appears when everything is healthy. Afterwards its <c>processes</c> follow what runs: a

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// One running copy of a resource. A single loop owns its life: wait for others, start, watch, start again when it ends by itself,

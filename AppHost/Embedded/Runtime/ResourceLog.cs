@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>A line that a resource wrote.</summary>
 /// <param name="Number">Counts from 1.</param>

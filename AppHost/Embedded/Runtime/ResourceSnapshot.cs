@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>What is known of an instance at one moment. Immutable; swapped whole.</summary>
 internal sealed record ResourceSnapshot

@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>An address of an instance that a person can open or a client can use.</summary>
 internal readonly record struct ResourceUrl(string Endpoint, string Address);

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>
 /// The folder for everything that lives only as long as the application: data of the servers, generated settings. It is under the

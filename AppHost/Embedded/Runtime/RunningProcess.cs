@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>A process of the application. Its output goes to the resource's log.</summary>
 internal sealed class RunningProcess : IRunningWorkload

@@ -1,7 +1,7 @@
 using System.Globalization;
-using ResilientShop.AppHost.Embedded.Model;
+using AppHost.Embedded.Model;
 
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>The variables by which a service learns where it listens, whom it may call and where its telemetry goes. Most names are Aspire's.</summary>
 internal static class ServiceEnvironment

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Embedded.Runtime;
+namespace AppHost.Embedded.Runtime;
 
 /// <summary>The order in which instances are stopped.</summary>
 internal static class StopOrder

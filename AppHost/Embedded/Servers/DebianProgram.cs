@@ -1,7 +1,7 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Servers;
+namespace AppHost.Embedded.Servers;
 
 /// <summary>A server program from PATH, else from a Debian package unpacked into the cache folder.</summary>
 internal static class DebianProgram

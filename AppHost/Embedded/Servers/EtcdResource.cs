@@ -1,10 +1,10 @@
 using System.Globalization;
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Embedded.Servers;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
+using AppHost.Embedded.Servers;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>A real etcd on loopback ports: the store of the hot policies.</summary>
 public sealed class EtcdResource : Resource, IResourceWithConnectionString, IResourceWithUrl

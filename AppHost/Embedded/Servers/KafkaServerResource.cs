@@ -1,7 +1,7 @@
+using AppHost.Embedded.Runtime;
 using Confluent.Kafka;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>
 /// A Kafka broker inside the AppHost: librdkafka's own in-memory cluster. It speaks the protocol on a real port, makes topics at

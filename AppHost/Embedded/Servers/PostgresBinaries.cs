@@ -1,7 +1,7 @@
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Servers;
+namespace AppHost.Embedded.Servers;
 
 /// <summary>The PostgreSQL programs of this machine, and the user they run as (they refuse to run as root).</summary>
 internal sealed record PostgresBinaries(string Folder, UnixUser? User)

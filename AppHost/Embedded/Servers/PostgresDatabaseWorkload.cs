@@ -1,8 +1,8 @@
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
 using Npgsql;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Servers;
+namespace AppHost.Embedded.Servers;
 
 /// <summary>Creates a database once its server is up, and follows the server's health from then on.</summary>
 internal sealed class PostgresDatabaseWorkload(PostgresDatabaseResource database) : IWorkload

@@ -1,7 +1,7 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Embedded.Servers;
+using AppHost.Embedded.Runtime;
+using AppHost.Embedded.Servers;
 
-namespace ResilientShop.AppHost.Embedded.Model;
+namespace AppHost.Embedded.Model;
 
 /// <summary>A PostgreSQL server on a loopback port, with data that lives as long as the application.</summary>
 public sealed class PostgresServerResource : Resource, IResourceWithConnectionString

@@ -1,8 +1,8 @@
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
 using Npgsql;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Embedded.Servers;
+namespace AppHost.Embedded.Servers;
 
 /// <summary>Runs a real PostgreSQL server. Its data folder is made at the first start and kept over restarts.</summary>
 internal sealed class PostgresWorkload(PostgresServerResource server, EmbeddedHost host) : IWorkload

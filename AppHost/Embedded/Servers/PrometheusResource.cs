@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.AppHost.Embedded.Acquisition;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
-using ResilientShop.AppHost.Embedded.Servers;
+using AppHost.Embedded.Acquisition;
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
+using AppHost.Embedded.Servers;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>A real Prometheus that scrapes <c>/metrics</c> of every service instance once a second, with the recording rules of <c>config/prometheus</c>.</summary>
 public sealed class PrometheusResource : Resource, IResourceWithConnectionString, IResourceWithUrl

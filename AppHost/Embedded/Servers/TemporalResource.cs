@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net.Sockets;
-using ResilientShop.AppHost.Embedded.Model;
-using ResilientShop.AppHost.Embedded.Runtime;
+using AppHost.Embedded.Model;
+using AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>A development server of Temporal on loopback ports, where the program <c>temporal</c> is on PATH: it runs the healings. Its data lives as long as the process.</summary>
 public sealed class TemporalResource : Resource, IResourceWithConnectionString, IResourceWithUrl

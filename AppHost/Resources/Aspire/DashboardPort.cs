@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>Where Aspire's dashboard listens.</summary>
 internal static class DashboardPort

@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>etcd in a container: the store of the hot policies.</summary>
 public sealed class EtcdResource(string name) : ContainerResource(name), IResourceWithConnectionString

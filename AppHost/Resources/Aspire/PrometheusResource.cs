@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>Prometheus in a container; it scrapes <c>/metrics</c> of the services once a second, with the recording rules of <c>config/prometheus</c>.</summary>
 public sealed class PrometheusResource(string name) : ContainerResource(name), IResourceWithConnectionString

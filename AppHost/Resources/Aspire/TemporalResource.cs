@@ -1,4 +1,4 @@
-namespace ResilientShop.AppHost.Resources;
+namespace AppHost.Resources;
 
 /// <summary>A development server of Temporal in a container: it runs the healings.</summary>
 public sealed class TemporalResource(string name) : ContainerResource(name), IResourceWithConnectionString

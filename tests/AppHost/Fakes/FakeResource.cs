@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using ResilientShop.AppHost.Embedded.Runtime;
 
-namespace ResilientShop.AppHost.Tests.Fakes;
+namespace AppHost.Tests.Fakes;
 
 /// <summary>A resource whose workload does what a test tells it to.</summary>
 internal sealed class FakeResource(string name, bool isRequired = true) : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport, IResourceWithEnvironment

@@ -1,6 +1,4 @@
-using ResilientShop.AppHost.Embedded.Runtime;
-
-namespace ResilientShop.AppHost.Tests.Fakes;
+namespace AppHost.Tests.Fakes;
 
 /// <summary>An embedded host with fake resources, running until it is disposed.</summary>
 internal sealed class HostUnderTest : IAsyncDisposable

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading.Channels;
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>The AppHost as a user starts it: a process of its own, on free ports, with a ready file.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable

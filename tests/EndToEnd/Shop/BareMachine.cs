@@ -1,4 +1,4 @@
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>A PATH with only a few of this machine's programs, and an empty cache.</summary>
 internal sealed class BareMachine : IDisposable

@@ -1,4 +1,4 @@
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>Waits for what another process does in its own time. The test's own timeout is the only limit.</summary>
 internal static class Eventually

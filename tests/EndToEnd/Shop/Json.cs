@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>Bodies as a client writes them by hand.</summary>
 internal static class Json

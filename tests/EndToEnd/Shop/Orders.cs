@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>Orders as a client of the shop places them.</summary>
 internal sealed class Orders(HttpClient gateway)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>Looks at processes as the system sees them.</summary>
 internal static class ProcessTree

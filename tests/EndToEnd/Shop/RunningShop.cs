@@ -1,11 +1,11 @@
 using System.Text.Json;
-using ResilientShop.EndToEnd.Tests.Shop;
+using EndToEnd.Tests.Shop;
 
 // One shop after the other: a machine with two cores is busy enough with one.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 [assembly: AssemblyFixture(typeof(RunningShop))]
 
-namespace ResilientShop.EndToEnd.Tests.Shop;
+namespace EndToEnd.Tests.Shop;
 
 /// <summary>The one shop that all tests of this assembly share, started by the real AppHost.</summary>
 public sealed class RunningShop : IAsyncLifetime

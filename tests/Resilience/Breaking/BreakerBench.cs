@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 /// <summary>A breaker on a clock that stands still: opens at half of at least 4 attempts within 10 s, for 5 s.</summary>
 internal sealed class BreakerBench

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 /// <summary>What a breaker should do, written for reading: one thread, lists, seconds. Its slices are seconds, as those of the bench's breaker.</summary>
 internal sealed class BreakerModel

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 public sealed class BreakerOperatorTests
 {

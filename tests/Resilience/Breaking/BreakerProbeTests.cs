@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 public sealed class BreakerProbeTests
 {

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 public sealed class CircuitBreakerTests
 {

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Breaking;
+namespace Resilience.Tests.Breaking;
 
 /// <summary>What is read or asked on every call costs no memory.</summary>
 public sealed class HotPathAllocationTests

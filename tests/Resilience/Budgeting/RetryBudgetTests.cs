@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Budgeting;
+namespace Resilience.Tests.Budgeting;
 
 public sealed class RetryBudgetTests
 {

@@ -1,11 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Resilience.Tests.Telemetry;
-using ResilientShop.Tests;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Chaos;
+namespace Resilience.Tests.Chaos;
 
 /// <summary>Experiments under way, on a real etcd that the tests share.</summary>
 public sealed class EtcdExperimentStoreTests(EtcdServer etcd)

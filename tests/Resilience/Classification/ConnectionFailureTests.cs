@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace ResilientShop.Resilience.Tests.Classification;
+namespace Resilience.Tests.Classification;
 
 /// <summary>What a request that must not act twice is retried on: only what says for certain that it never left.</summary>
 public sealed class ConnectionFailureTests

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.Resilience.Tests.Classification;
+namespace Resilience.Tests.Classification;
 
 /// <summary>Rule A5: which failures are worth a retry, and which signal decides.</summary>
 public sealed class FailureClassifierTests

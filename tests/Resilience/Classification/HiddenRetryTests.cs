@@ -1,8 +1,7 @@
 using System.Net;
 using System.Text;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Classification;
+namespace Resilience.Tests.Classification;
 
 /// <summary>The handler below the tiers sends a request once; by itself it would send one without a body up to four times.</summary>
 public sealed class HiddenRetryTests

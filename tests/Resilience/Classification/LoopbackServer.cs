@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace ResilientShop.Resilience.Tests.Classification;
+namespace Resilience.Tests.Classification;
 
 /// <summary>A server on this machine that treats every connection as badly as the test says.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable

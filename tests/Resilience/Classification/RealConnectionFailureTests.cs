@@ -3,9 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Classification;
+namespace Resilience.Tests.Classification;
 
 /// <summary>The judgement of exceptions that a real client throws over real sockets.</summary>
 public sealed class RealConnectionFailureTests

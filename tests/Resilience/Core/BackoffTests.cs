@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace ResilientShop.Resilience.Tests.Core;
+namespace Resilience.Tests.Core;
 
 public sealed class BackoffTests
 {

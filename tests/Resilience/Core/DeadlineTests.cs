@@ -2,7 +2,7 @@ using System.Globalization;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 
-namespace ResilientShop.Resilience.Tests.Core;
+namespace Resilience.Tests.Core;
 
 public sealed class DeadlineTests
 {

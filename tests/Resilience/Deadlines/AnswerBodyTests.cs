@@ -3,9 +3,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Deadlines;
+namespace Resilience.Tests.Deadlines;
 
 /// <summary>What a caller gets when the time of its request is over while the answer is written: the whole answer or none, never half of one.</summary>
 public sealed class AnswerBodyTests

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Resilience.Tests.Deadlines;
+namespace Resilience.Tests.Deadlines;
 
 public sealed class CallContextMiddlewareTests
 {

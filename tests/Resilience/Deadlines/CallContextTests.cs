@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Deadlines;
+namespace Resilience.Tests.Deadlines;
 
 public sealed class CallContextTests
 {

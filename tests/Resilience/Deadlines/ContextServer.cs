@@ -5,11 +5,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Telemetry;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Deadlines;
+namespace Resilience.Tests.Deadlines;
 
 /// <summary>A server that honours its callers' context, with one endpoint for everything.</summary>
 internal sealed class ContextServer : IAsyncDisposable

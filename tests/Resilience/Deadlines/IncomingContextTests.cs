@@ -1,10 +1,8 @@
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Deadlines;
+namespace Resilience.Tests.Deadlines;
 
 /// <summary>What a server makes of its callers' headers.</summary>
 public sealed class IncomingContextTests

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 public sealed class DegradationEngineTests
 {

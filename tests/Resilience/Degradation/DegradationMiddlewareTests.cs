@@ -3,11 +3,9 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Resilience.Tests.Policies;
+using Resilience.Tests.Policies;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>What a request of a service notices of its degradation, and the service of its requests.</summary>
 public sealed class DegradationMiddlewareTests

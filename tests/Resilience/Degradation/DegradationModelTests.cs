@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>
 /// A service, its real windows and the engine on a virtual clock, under random policies and faults: whatever happened, a service that is well again is

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>In what order changes are told that several threads make.</summary>
 public sealed class DegradationRecordTests

@@ -6,11 +6,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Telemetry;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>A service with one marked endpoint and one that is not, which degrades by its own signals when the test says decide.</summary>
 internal sealed class DegradedServer : IAsyncDisposable

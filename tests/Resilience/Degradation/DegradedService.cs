@@ -1,7 +1,6 @@
 using System.Threading.Channels;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>A service on a clock of its own, served and asked to decide by the test.</summary>
 internal sealed class DegradedService : IDisposable

@@ -1,13 +1,9 @@
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Telemetry;
-using ResilientShop.Tests;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>The fleet's degradation on a real etcd that the tests share.</summary>
 public sealed class EtcdFleetStoreTests(EtcdServer etcd)

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>A fleet's store in memory: the test says what is heard, and hears what is told.</summary>
 internal sealed class FakeFleetStore : IFleetStore

@@ -1,11 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Telemetry;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>An instance in its fleet: what it tells, and what it does with what it hears.</summary>
 public sealed class FleetServiceTests

@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>What a service's degradation makes of the fleet, of operators and of policies.</summary>
 public sealed class FollowedDegradationTests

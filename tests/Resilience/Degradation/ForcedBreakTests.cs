@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>Breakers of a dependency that the fleet says is broken.</summary>
 public sealed class ForcedBreakTests

@@ -1,9 +1,7 @@
 using System.Net;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Tiers;
+using Resilience.Tests.Tiers;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>Calls that pass a forced breaker, by which a broken dependency recovers.</summary>
 public sealed class RecoveryTrialTests

@@ -1,10 +1,9 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Tests.Telemetry;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 /// <summary>What an instance tells of its requests to who adds up the whole fleet.</summary>
 public sealed class SignalMetricsTests
@@ -26,7 +25,7 @@ public sealed class SignalMetricsTests
         {
             var late = http.Request.Headers.ContainsKey("late");
             http.Response.StatusCode = http.Request.Headers.ContainsKey("fail") ? 500 : 200;
-            http.RequestServices.GetRequiredService<TimeProvider>().ShouldBeOfType<ResilientShop.Resilience.Testing.VirtualClock>().Advance(TimeSpan.FromSeconds(late ? 2.5 : 0.25));
+            http.RequestServices.GetRequiredService<TimeProvider>().ShouldBeOfType<VirtualClock>().Advance(TimeSpan.FromSeconds(late ? 2.5 : 0.25));
             return Task.CompletedTask;
         });
         await server.PostAsync();

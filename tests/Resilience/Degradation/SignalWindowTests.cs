@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 public sealed class SignalWindowTests
 {

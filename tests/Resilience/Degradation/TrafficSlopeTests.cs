@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace ResilientShop.Resilience.Tests.Degradation;
+namespace Resilience.Tests.Degradation;
 
 public sealed class TrafficSlopeTests
 {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>The label <c>outcome</c> of every count of one service, in order. Thread-safe.</summary>
 internal sealed class CountedOutcomes : IDisposable
@@ -15,7 +15,7 @@ internal sealed class CountedOutcomes : IDisposable
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument is { Name: "idempotency.request.count", Meter: { Name: "ResilientShop.Resilience", Scope: var scope } } && scope == meters)
+                if (instrument is { Name: "idempotency.request.count", Meter: { Name: DurableTelemetry.Name, Scope: var scope } } && scope == meters)
                 {
                     listener.EnableMeasurementEvents(instrument);
                 }

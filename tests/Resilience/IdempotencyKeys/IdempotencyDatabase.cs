@@ -1,12 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Idempotency;
-using ResilientShop.Resilience.Durable.Migrations;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>A database with idempotency keys, and tables without any constraint that would hide a second effect.</summary>
 internal sealed class IdempotencyDatabase : IAsyncDisposable

@@ -2,9 +2,8 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>Requests that meet each other, hang up, outlive their lease or lose their store.</summary>
 public sealed class IdempotencyInterruptionTests

@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 public sealed class IdempotencyKeyTests
 {

@@ -1,7 +1,7 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>Any sequence of calls, against a model that keeps everything in a list and looks at it from the end.</summary>
 public sealed class IdempotencyStoreModelTests

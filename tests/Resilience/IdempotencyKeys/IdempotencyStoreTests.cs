@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>What every store does.</summary>
 public abstract class IdempotencyStoreTests

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>How a reply gets lost.</summary>
 internal enum LossKind

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>The promise: a retried POST never acts twice.</summary>
 public sealed class LostRepliesTests(PostgresServer server)

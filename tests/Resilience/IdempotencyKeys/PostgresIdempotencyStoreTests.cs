@@ -2,10 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Idempotency;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 public sealed class PostgresIdempotencyStoreTests(PostgresServer server) : IdempotencyStoreTests, IAsyncDisposable
 {

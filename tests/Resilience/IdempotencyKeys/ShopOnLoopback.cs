@@ -5,11 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Idempotency;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>
 /// A real server on loopback that places an order and charges for it, without any constraint that would keep it from doing so twice.

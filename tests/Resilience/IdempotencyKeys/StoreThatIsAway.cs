@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.IdempotencyKeys;
+namespace Resilience.Tests.IdempotencyKeys;
 
 /// <summary>A store that cannot be reached, at once or after it has given a claim.</summary>
 internal sealed class StoreThatIsAway(bool begins) : IIdempotencyStore

@@ -7,11 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Letters on their way, and what a consumer needs for them.</summary>
 public sealed class ConsumerDeadLetterTests(PostgresServer server)

@@ -1,6 +1,4 @@
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>What a consumer meets on a bad day.</summary>
 public sealed class ConsumerFailureTests(PostgresServer server)

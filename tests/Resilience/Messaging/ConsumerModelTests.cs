@@ -1,9 +1,7 @@
 using System.Globalization;
 using CsCheck;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Whatever comes in whatever batches, with restarts in between: what the model says, and nothing twice.</summary>
 public sealed class ConsumerModelTests(PostgresServer server)

@@ -1,8 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Messages that can be read and not handled.</summary>
 public sealed class ConsumerPoisonTests(PostgresServer server)

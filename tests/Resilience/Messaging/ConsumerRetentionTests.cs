@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>The inbox stays small while messages never stop coming.</summary>
 public sealed class ConsumerRetentionTests(PostgresServer server)

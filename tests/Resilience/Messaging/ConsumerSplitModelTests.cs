@@ -1,9 +1,7 @@
 using System.Globalization;
 using CsCheck;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Whatever comes in whatever order: messages, batches of both groups, changes, rollbacks, deaths.</summary>
 public sealed class ConsumerSplitModelTests(PostgresServer server)

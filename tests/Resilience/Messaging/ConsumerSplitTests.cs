@@ -1,12 +1,9 @@
 using System.Globalization;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Resilience.Tests.Telemetry;
-using ResilientShop.Tests;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>The canary of a consumer on the real protocol.</summary>
 public sealed class ConsumerSplitTests(PostgresServer server)

@@ -1,6 +1,4 @@
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Consuming on the real protocol.</summary>
 public sealed class ConsumerTests(PostgresServer server)

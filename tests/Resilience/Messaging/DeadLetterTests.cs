@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using ResilientShop.Resilience.Durable;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>The letter alone.</summary>
 public sealed class DeadLetterTests

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Messaging;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Writes what it gets into a table. What begins with "broken" cannot be decoded, what begins with "poison" cannot be handled.</summary>
 internal sealed class EffectHandler : IMessageHandler<string>

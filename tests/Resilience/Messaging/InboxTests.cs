@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>The inbox alone.</summary>
 public sealed class InboxTests(PostgresServer server)

@@ -1,8 +1,7 @@
 using System.Text;
 using Confluent.Kafka;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A message as a stranger sends it.</summary>
 internal sealed record StrangersMessage(string? Id, string Key, byte[] Value, string Topic = "trips", string? Traceparent = null)

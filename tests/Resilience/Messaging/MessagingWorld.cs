@@ -1,12 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Resilience.Durable.Migrations;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A database with outbox and inbox.</summary>
 internal sealed class MessagingWorld : IAsyncDisposable

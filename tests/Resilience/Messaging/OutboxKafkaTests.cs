@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>The outbox against the real protocol.</summary>
 public sealed class OutboxKafkaTests(PostgresServer server)

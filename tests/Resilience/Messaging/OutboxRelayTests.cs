@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 public sealed class OutboxRelayTests(PostgresServer server)
 {

@@ -3,12 +3,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Resilience.Tests.IdempotencyKeys;
-using ResilientShop.Resilience.Tests.Telemetry;
-using ResilientShop.Tests;
+using Resilience.Tests.IdempotencyKeys;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>What the outbox says while messages cannot leave.</summary>
 public sealed class OutboxWatchTests(PostgresServer server)

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Durable.Messaging;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>Whose a message is, as a function.</summary>
 public sealed class PartitionSplitsTests

@@ -1,10 +1,8 @@
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Resilience.Tests.IdempotencyKeys;
-using ResilientShop.Resilience.Tests.Telemetry;
-using ResilientShop.Tests;
+using Resilience.Tests.IdempotencyKeys;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A consumer that runs until it is disposed.</summary>
 internal sealed class RunningConsumer : IAsyncDisposable

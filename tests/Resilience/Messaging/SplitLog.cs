@@ -2,9 +2,8 @@ using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Resilience.Durable.Messaging;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A topic in memory, as its groups and <see cref="ConsumerSplits"/> see it.</summary>
 internal sealed class SplitLog(int partitions, string topic) : ITopicEnds

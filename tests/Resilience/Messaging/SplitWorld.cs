@@ -2,9 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Messaging;
 
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A message as one of the groups handled it.</summary>
 internal sealed record HandledMessage(bool ByCanary, int Partition, long Offset, string Key, string Text);

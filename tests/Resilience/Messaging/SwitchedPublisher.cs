@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Durable.Messaging;
-
-namespace ResilientShop.Resilience.Tests.Messaging;
+namespace Resilience.Tests.Messaging;
 
 /// <summary>A broker address behind which nobody answers, until it is switched.</summary>
 internal sealed class SwitchedPublisher(IOutboxPublisher away, IOutboxPublisher back) : IOutboxPublisher

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Migrations;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Migrations;
+namespace Resilience.Tests.Migrations;
 
 public sealed class DatabaseMigratorTests(PostgresServer server)
 {

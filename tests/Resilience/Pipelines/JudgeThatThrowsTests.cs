@@ -1,8 +1,6 @@
 using Polly;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Pipelines;
+namespace Resilience.Tests.Pipelines;
 
 public sealed class JudgeThatThrowsTests
 {

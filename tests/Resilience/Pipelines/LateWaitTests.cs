@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Pipelines;
+namespace Resilience.Tests.Pipelines;
 
 public sealed class LateWaitTests
 {

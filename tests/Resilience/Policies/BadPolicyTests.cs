@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Whatever stands in a policy file: it is read, or refused with key, value and what would be right. Nothing else happens.</summary>
 public sealed class BadPolicyTests

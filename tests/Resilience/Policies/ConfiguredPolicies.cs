@@ -1,9 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Policies out of configuration.</summary>
 internal static class ConfiguredPolicies

@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 public sealed class DependencyPolicyTests
 {

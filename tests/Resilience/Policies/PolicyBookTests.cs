@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Http;
-
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 public sealed class PolicyBookTests
 {

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>One change for each way in which a rule of a policy can be broken.</summary>
 internal static class PolicyMutations

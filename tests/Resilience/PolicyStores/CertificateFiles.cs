@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>An authority of our own, what it signed for a server on 127.0.0.1 and for a client, and another authority: as PEM files that are gone with it.</summary>
 internal sealed class CertificateFiles : IDisposable
@@ -10,7 +10,7 @@ internal sealed class CertificateFiles : IDisposable
     private const string ServerUse = "1.3.6.1.5.5.7.3.1";
     private const string ClientUse = "1.3.6.1.5.5.7.3.2";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-certificates-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("shop-tests-certificates-").FullName;
     private readonly DateTimeOffset _from = DateTimeOffset.UtcNow.AddDays(-1);
     private readonly DateTimeOffset _until = DateTimeOffset.UtcNow.AddDays(1);
 

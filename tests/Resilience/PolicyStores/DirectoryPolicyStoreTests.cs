@@ -1,11 +1,10 @@
-using ResilientShop.Resilience.Policies;
-using static ResilientShop.Resilience.Tests.PolicyStores.StoreTexts;
+using static Resilience.Tests.PolicyStores.StoreTexts;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 public sealed class DirectoryPolicyStoreTests : PolicyStoreContract, IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-store-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("shop-tests-store-").FullName;
 
     [Fact(Timeout = 60_000)]
     public async Task A_file_that_is_emptied_and_written_bit_by_bit_is_taken_when_it_is_whole()

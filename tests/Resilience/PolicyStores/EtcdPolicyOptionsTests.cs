@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Etcd;
-
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 public sealed class EtcdPolicyOptionsTests
 {

@@ -1,9 +1,6 @@
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Tests.PolicyStores.StoreTexts;
+using static Resilience.Tests.PolicyStores.StoreTexts;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>The contract on a real etcd that the tests share, and what only etcd has.</summary>
 public sealed class EtcdPolicyStoreTests(EtcdServer etcd) : PolicyStoreContract

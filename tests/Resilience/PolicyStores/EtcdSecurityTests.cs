@@ -1,9 +1,6 @@
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Tests.PolicyStores.StoreTexts;
+using static Resilience.Tests.PolicyStores.StoreTexts;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>Users, tokens and certificates. Each test has a server of its own.</summary>
 public sealed class EtcdSecurityTests

@@ -2,9 +2,8 @@ using Authpb;
 using Etcdserverpb;
 using Grpc.Core;
 using Grpc.Net.Client;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>Users of an etcd server, made by its root.</summary>
 internal sealed class EtcdUsers : IDisposable

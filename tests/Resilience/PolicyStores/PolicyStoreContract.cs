@@ -1,7 +1,6 @@
-using ResilientShop.Resilience.Policies;
-using static ResilientShop.Resilience.Tests.PolicyStores.StoreTexts;
+using static Resilience.Tests.PolicyStores.StoreTexts;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>What every store does, whatever it keeps the policies in. Each test has backing data of its own.</summary>
 public abstract class PolicyStoreContract

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.PolicyStores;
+namespace Resilience.Tests.PolicyStores;
 
 /// <summary>A running watch of a store: the states that it yields and what it says of its troubles, each in its order.</summary>
 internal sealed class StateWatch : IAsyncDisposable

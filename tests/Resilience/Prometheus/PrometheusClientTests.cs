@@ -1,10 +1,8 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Prometheus;
+namespace Resilience.Tests.Prometheus;
 
 /// <summary>What the client makes of Prometheus's answers, and of none.</summary>
 public sealed class PrometheusClientTests

@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Registration;
+namespace Resilience.Tests.Registration;
 
 public sealed class ClientRegistrationTests : IDisposable
 {

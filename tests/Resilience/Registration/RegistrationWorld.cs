@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Resilience.Tests.Registration;
+namespace Resilience.Tests.Registration;
 
 /// <summary>A host with nothing but what a test registers, and the lines it logs.</summary>
 internal sealed class RegistrationWorld : IDisposable

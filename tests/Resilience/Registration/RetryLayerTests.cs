@@ -4,9 +4,8 @@ using Grpc.Net.Client.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Registration;
+namespace Resilience.Tests.Registration;
 
 /// <summary>Rule A9: no hidden layers. Two that retry on one client stop the start.</summary>
 public sealed class RetryLayerTests : IDisposable

@@ -2,11 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Resilience.Tests.Telemetry;
+using Resilience.Tests.Telemetry;
 
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>Where the calls of a client go whose dependency has a canary, and what is counted of them.</summary>
 public sealed class CanaryHandlerTests : IAsyncDisposable

@@ -1,10 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>Releases on a real etcd that the tests share.</summary>
 public sealed class EtcdReleaseStoreTests(EtcdServer etcd)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>How releases end, of good canaries and bad ones, by random traffic.</summary>
 public sealed class ReleaseAnalysisTests

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>What the gate says of what is known, and above all what it does not say.</summary>
 public sealed class ReleaseGateTests

@@ -2,11 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>A process that hears of releases: what its calls do, and what they do when it hears nothing any more.</summary>
 public sealed class ReleaseServiceTests

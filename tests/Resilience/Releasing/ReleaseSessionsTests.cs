@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>The release channel of a session, at the edge.</summary>
 public sealed class ReleaseSessionsTests : IAsyncLifetime

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>Who gets the canary.</summary>
 public sealed class ReleaseSplitTests

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Releasing;
+namespace Resilience.Tests.Releasing;
 
 /// <summary>Two releases that serve random traffic as a test says, and what callers count of it.</summary>
 internal sealed class SimulatedRelease(int seed)

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Durable.Sagas;
-
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>A process that dies at its n-th write: just before it, or just after it was stored and before anyone heard of it.</summary>
 internal sealed class CrashingStore(ISagaStore inner, int write, bool afterwards) : ISagaStore

@@ -1,7 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>
 /// One saga under the rules of the table, in memory, one thread at a time: epochs fence, a cancellation keeps a saga from completing, local statements share the write. It stands for

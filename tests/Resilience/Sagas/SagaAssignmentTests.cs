@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>Which instance takes a saga that nobody has.</summary>
 public sealed class SagaAssignmentTests(PostgresServer server)

@@ -1,8 +1,4 @@
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Durable.Sagas.StepOutcome;
-
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 public sealed class SagaCrashTests(PostgresServer server)
 {

@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>What is refused at start, by the name of the step.</summary>
 public sealed class SagaDefinitionTests(PostgresServer server)

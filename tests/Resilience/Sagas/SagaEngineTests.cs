@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Durable.Sagas.StepOutcome;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 public sealed class SagaEngineTests(PostgresServer server)
 {

@@ -1,8 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>A saga that is held when a step has failed as often as it may, until its cause is healed or its time is over; and a step that waits.</summary>
 public sealed class SagaHoldTests(PostgresServer server)

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>What one process has of the saga engine.</summary>
 internal sealed class SagaInstance : IAsyncDisposable

@@ -1,9 +1,8 @@
 using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>
 /// Random sagas with random answers of their steps, under random crashes between any two writes, owners that are paused and come back, and cancellations: whatever

@@ -1,9 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Durable.Sagas.StepOutcome;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>What people see of sagas, and what operators can do.</summary>
 public sealed class SagaOperationsTests(PostgresServer server)

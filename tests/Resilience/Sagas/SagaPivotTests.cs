@@ -1,8 +1,4 @@
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
-using static ResilientShop.Resilience.Durable.Sagas.StepOutcome;
-
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>Before the pivot a saga can turn round, after it the saga only goes forwards.</summary>
 public sealed class SagaPivotTests(PostgresServer server)

@@ -1,8 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>How the table is read: what a look costs, and when the next one is worth it.</summary>
 public sealed class SagaTableTests(PostgresServer server)

@@ -1,11 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Migrations;
-using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>A database, a saga of two steps, and as many instances as a test wants.</summary>
 internal sealed class SagaWorld : IAsyncDisposable

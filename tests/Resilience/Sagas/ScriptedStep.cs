@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using ResilientShop.Resilience.Durable.Sagas;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 /// <summary>An idempotent step whose answers are scripted and whose effect is visible: <see cref="IsInEffect"/>.</summary>
 internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? retry = null) : ICompensableStep

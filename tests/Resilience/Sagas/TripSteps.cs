@@ -1,7 +1,6 @@
 using Npgsql;
-using ResilientShop.Resilience.Durable.Sagas;
 
-namespace ResilientShop.Resilience.Tests.Sagas;
+namespace Resilience.Tests.Sagas;
 
 internal sealed record Trip(string Traveller);
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Resilience.Tests.Telemetry;
+namespace Resilience.Tests.Telemetry;
 
 /// <summary>Everything that is logged at Information or above. Thread-safe.</summary>
 internal sealed class CollectedLogs : ILoggerProvider, ILogger

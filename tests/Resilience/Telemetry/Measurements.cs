@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
-namespace ResilientShop.Resilience.Tests.Telemetry;
+namespace Resilience.Tests.Telemetry;
 
 /// <summary>One number that was recorded, with its labels.</summary>
 internal sealed record Measured(string Instrument, double Value, IReadOnlyDictionary<string, object?> Labels);

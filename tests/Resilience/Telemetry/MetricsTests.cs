@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Telemetry;
+namespace Resilience.Tests.Telemetry;
 
 public sealed class MetricsTests : IDisposable
 {
@@ -10,6 +8,16 @@ public sealed class MetricsTests : IDisposable
     };
 
     private readonly TelemetryWorld _world = new(policy => policy with { L1 = Quick });
+
+    /// <summary>By this name dashboards and collectors know it; a shop that was scaffolded has its own.</summary>
+    [Fact]
+    public void The_meter_is_named_after_the_library()
+    {
+        var assembly = typeof(ResilienceMetrics).Assembly.GetName().Name!;
+
+        ResilienceMetrics.Name.ShouldBe(assembly[..assembly.LastIndexOf('.')]);
+        DurableTelemetry.Name.ShouldBe(ResilienceMetrics.Name);
+    }
 
     [Fact]
     public async Task Each_retry_is_counted_with_reason_and_tier()

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ResilientShop.Resilience.Tests.Telemetry;
+namespace Resilience.Tests.Telemetry;
 
 public sealed class SpanTests : IDisposable
 {

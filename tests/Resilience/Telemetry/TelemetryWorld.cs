@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Telemetry;
+namespace Resilience.Tests.Telemetry;
 
 /// <summary>A client of a scripted dependency, what it records, and the trace of a request that makes the calls.</summary>
 internal sealed class TelemetryWorld : IDisposable

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 public sealed class AttemptAssertionsTests
 {

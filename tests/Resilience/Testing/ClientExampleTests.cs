@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 /// <summary>The first example of docs/testing.md, so that it stays true.</summary>
 public sealed class ClientExampleTests

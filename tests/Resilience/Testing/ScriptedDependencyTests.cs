@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 public sealed class ScriptedDependencyTests : IDisposable
 {

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 /// <summary>The example of docs/testing.md, so that it stays true.</summary>
 public sealed class TieredClientExampleTests

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 /// <summary>The clock against the simplest thing that could be right: a list that is searched for what is due next.</summary>
 public sealed class VirtualClockModelTests

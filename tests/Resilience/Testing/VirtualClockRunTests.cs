@@ -1,8 +1,7 @@
 using System.Threading.Channels;
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Testing;
+namespace Resilience.Tests.Testing;
 
 public sealed class VirtualClockRunTests
 {

@@ -3,9 +3,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Resilience.Http;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 /// <summary>Services on loopback, each of which calls the next through its tiers; the last one is dead or does what a test says.</summary>
 internal sealed class ChainOfServices : IAsyncDisposable

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 public sealed class ChainTests
 {

@@ -1,7 +1,6 @@
-using ResilientShop.Resilience.Testing;
-using static ResilientShop.Resilience.Tests.Tiers.TierBench;
+using static Resilience.Tests.Tiers.TierBench;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 public sealed class DeadDependencyTests
 {

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Resilience.Testing;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 /// <summary>What one attempt meets.</summary>
 /// <param name="Kind">A status, or the name of a <see cref="Fault"/>, or <c>hang</c>.</param>

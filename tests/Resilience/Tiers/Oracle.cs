@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 /// <summary>How a call should end, and what the dependency should have seen of it.</summary>
 /// <param name="End">A status, <c>exception</c>, or the code of a refusal.</param>

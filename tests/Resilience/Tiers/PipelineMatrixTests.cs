@@ -1,10 +1,8 @@
 using System.Globalization;
 using CsCheck;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-using static ResilientShop.Resilience.Tests.Tiers.TierBench;
+using static Resilience.Tests.Tiers.TierBench;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 public sealed class PipelineMatrixTests
 {

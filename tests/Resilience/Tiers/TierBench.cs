@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Testing;
-
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 /// <summary>A client with tiers in front of a scripted dependency, on a clock that nobody waits for.</summary>
 internal sealed class TierBench : IDisposable

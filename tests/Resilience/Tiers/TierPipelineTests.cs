@@ -1,8 +1,7 @@
 using System.Net;
-using ResilientShop.Resilience.Testing;
-using static ResilientShop.Resilience.Tests.Tiers.TierBench;
+using static Resilience.Tests.Tiers.TierBench;
 
-namespace ResilientShop.Resilience.Tests.Tiers;
+namespace Resilience.Tests.Tiers;
 
 /// <summary>The sentences of the requirements, one by one; <see cref="PipelineMatrixTests"/> has every combination.</summary>
 public sealed class TierPipelineTests

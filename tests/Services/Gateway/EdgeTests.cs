@@ -5,12 +5,9 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Contracts;
-using ResilientShop.Gateway.Deadlines;
-using ResilientShop.Resilience;
 using Yarp.ReverseProxy.Configuration;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 public sealed class EdgeTests
 {

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 public sealed class FailoverTests
 {

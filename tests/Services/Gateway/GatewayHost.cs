@@ -1,8 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using ResilientShop.Gateway.Deadlines;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 /// <summary>A gateway in front of stub services; discovery finds them as it finds the real ones, by configuration.</summary>
 internal sealed class GatewayHost : IAsyncDisposable

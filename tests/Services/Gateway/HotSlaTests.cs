@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 /// <summary>The promises of the gateway's routes change while it runs.</summary>
 public sealed class HotSlaTests : IDisposable
@@ -17,7 +17,7 @@ public sealed class HotSlaTests : IDisposable
 
         """;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("resilientshop-gateway-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("shop-tests-gateway-").FullName;
 
     [Fact(Timeout = 60_000)]
     public async Task A_changed_sla_holds_for_the_next_request_and_a_missing_one_is_refused()

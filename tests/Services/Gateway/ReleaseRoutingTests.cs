@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Resilience;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 /// <summary>The release channel at the edge: who goes to a canary, and what the services behind hear of it.</summary>
 public sealed class ReleaseRoutingTests : IAsyncLifetime

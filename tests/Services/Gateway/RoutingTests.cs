@@ -1,8 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Gateway;
+namespace Services.Tests.Gateway;
 
 public sealed class RoutingTests : IAsyncLifetime
 {

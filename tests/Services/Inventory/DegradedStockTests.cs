@@ -3,14 +3,8 @@ using System.Net.Http.Json;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Inventory.Stock;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 /// <summary>Stock as it was last seen, because Inventory is degraded.</summary>
 public sealed class DegradedStockTests(PostgresServer postgres) : IAsyncLifetime
@@ -110,7 +104,7 @@ public sealed class DegradedStockTests(PostgresServer postgres) : IAsyncLifetime
     {
         var sku = await _inventory.StockAsync(5);
         await SellAsync(sku, 1);
-        _inventory.Degradation.Endpoints.Keys.ShouldBe(["set-stock", "/resilientshop.inventory.v1.InventoryService/Reserve"], ignoreOrder: true);
+        _inventory.Degradation.Endpoints.Keys.ShouldBe(["set-stock", $"/{InventoryService.Descriptor.FullName}/Reserve"], ignoreOrder: true);
     }
 
     private async Task<ReserveReply> SellAsync(string sku, decimal quantity) =>

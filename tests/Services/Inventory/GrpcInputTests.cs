@@ -1,7 +1,6 @@
 using Grpc.Core;
-using ResilientShop.Contracts.Inventory.V1;
 
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 public sealed class GrpcInputTests(InventoryFixture inventory) : IClassFixture<InventoryFixture>
 {

@@ -2,13 +2,8 @@ using System.Net.Http.Json;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Inventory.Stock;
-using ResilientShop.Resilience;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 /// <summary>Inventory on a database of its own: HTTP/1.1 on one port, gRPC over HTTP/2 on another.</summary>
 public sealed class InventoryFixture(PostgresServer postgres) : IAsyncLifetime

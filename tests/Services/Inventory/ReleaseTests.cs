@@ -1,7 +1,4 @@
-using ResilientShop.Contracts;
-using Outcome = ResilientShop.Contracts.Inventory.V1.ReserveReply.Types.Outcome;
-
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 public sealed class ReleaseTests(InventoryFixture inventory) : IClassFixture<InventoryFixture>
 {
@@ -53,7 +50,7 @@ public sealed class ReleaseTests(InventoryFixture inventory) : IClassFixture<Inv
         await inventory.ReleaseAsync(order);
         var late = await inventory.ReserveAsync(order, (sku, 1));
 
-        late.Outcome.ShouldBe(Outcome.Released);
+        late.Outcome.ShouldBe(ReserveOutcome.Released);
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 5, 0));
     }
 
@@ -65,7 +62,7 @@ public sealed class ReleaseTests(InventoryFixture inventory) : IClassFixture<Inv
         await inventory.ReserveAsync(order, (sku, 1));
         await inventory.ReleaseAsync(order);
 
-        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(Outcome.Released);
+        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(ReserveOutcome.Released);
         (await inventory.ViewAsync(sku)).Available.ShouldBe(5);
     }
 

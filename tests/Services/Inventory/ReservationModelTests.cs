@@ -1,7 +1,6 @@
 using CsCheck;
-using Outcome = ResilientShop.Contracts.Inventory.V1.ReserveReply.Types.Outcome;
 
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 /// <summary>Random histories against a model of four lines: a dictionary that does what the contract says.</summary>
 public sealed class ReservationModelTests(InventoryFixture inventory) : IClassFixture<InventoryFixture>
@@ -96,22 +95,22 @@ public sealed class ReservationModelTests(InventoryFixture inventory) : IClassFi
 
         public Dictionary<string, decimal> Available { get; } = skus.ToDictionary(sku => sku, _ => stock);
 
-        public Outcome Reserve(Guid order, (string Sku, decimal Quantity)[] lines)
+        public ReserveOutcome Reserve(Guid order, (string Sku, decimal Quantity)[] lines)
         {
             if (_orders.TryGetValue(order, out var held))
             {
-                return held is null ? Outcome.Released : Outcome.Reserved;
+                return held is null ? ReserveOutcome.Released : ReserveOutcome.Reserved;
             }
 
             var totals = lines.GroupBy(line => line.Sku).Select(group => (Sku: group.Key, Quantity: group.Sum(line => line.Quantity))).ToArray();
             if (totals.Any(total => Available[total.Sku] < total.Quantity))
             {
-                return Outcome.OutOfStock;
+                return ReserveOutcome.OutOfStock;
             }
 
             Array.ForEach(totals, total => Available[total.Sku] -= total.Quantity);
             _orders[order] = totals;
-            return Outcome.Reserved;
+            return ReserveOutcome.Reserved;
         }
 
         public void Release(Guid order)

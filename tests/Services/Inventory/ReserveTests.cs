@@ -1,7 +1,4 @@
-using ResilientShop.Contracts;
-using Outcome = ResilientShop.Contracts.Inventory.V1.ReserveReply.Types.Outcome;
-
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<InventoryFixture>
 {
@@ -12,7 +9,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var reply = await inventory.ReserveAsync(Guid.NewGuid(), (sku, 3.25m));
 
-        reply.Outcome.ShouldBe(Outcome.Reserved);
+        reply.Outcome.ShouldBe(ReserveOutcome.Reserved);
         reply.Sku.ShouldBeEmpty();
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 6.75m, 3.25m));
     }
@@ -25,7 +22,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var reply = await inventory.ReserveAsync(Guid.NewGuid(), (plenty, 3), (scarce, 2));
 
-        reply.Outcome.ShouldBe(Outcome.OutOfStock);
+        reply.Outcome.ShouldBe(ReserveOutcome.OutOfStock);
         reply.Sku.ShouldBe(scarce);
         (await inventory.ViewAsync(plenty)).ShouldBe(new StockView(plenty, 10, 0));
         (await inventory.ViewAsync(scarce)).ShouldBe(new StockView(scarce, 1, 0));
@@ -48,7 +45,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var reply = await inventory.ReserveAsync(Guid.NewGuid(), (known, 1), ("no-such-sku", 1));
 
-        reply.Outcome.ShouldBe(Outcome.UnknownSku);
+        reply.Outcome.ShouldBe(ReserveOutcome.UnknownSku);
         reply.Sku.ShouldBe("no-such-sku");
         (await inventory.ViewAsync(known)).Available.ShouldBe(10);
     }
@@ -58,8 +55,8 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
     {
         var sku = await inventory.StockAsync(5);
 
-        (await inventory.ReserveAsync(Guid.NewGuid(), (sku, 3), (sku, 3))).Outcome.ShouldBe(Outcome.OutOfStock);
-        (await inventory.ReserveAsync(Guid.NewGuid(), (sku, 3), (sku, 2))).Outcome.ShouldBe(Outcome.Reserved);
+        (await inventory.ReserveAsync(Guid.NewGuid(), (sku, 3), (sku, 3))).Outcome.ShouldBe(ReserveOutcome.OutOfStock);
+        (await inventory.ReserveAsync(Guid.NewGuid(), (sku, 3), (sku, 2))).Outcome.ShouldBe(ReserveOutcome.Reserved);
 
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 0, 5));
     }
@@ -73,7 +70,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
         await inventory.ReserveAsync(order, (sku, 3));
         var again = await inventory.ReserveAsync(order, (sku, 3));
 
-        again.Outcome.ShouldBe(Outcome.Reserved);
+        again.Outcome.ShouldBe(ReserveOutcome.Reserved);
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 0, 3));
     }
 
@@ -82,11 +79,11 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
     {
         var sku = await inventory.StockAsync(0);
         var order = Guid.NewGuid();
-        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(Outcome.OutOfStock);
+        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(ReserveOutcome.OutOfStock);
 
         await inventory.Http.PutAsync($"/inventory/{sku}", Json.Body("""{"available": 1}"""), TestContext.Current.CancellationToken);
 
-        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(Outcome.Reserved);
+        (await inventory.ReserveAsync(order, (sku, 1))).Outcome.ShouldBe(ReserveOutcome.Reserved);
     }
 
     [Fact]
@@ -97,7 +94,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => inventory.ReserveAsync(order, (sku, 7))));
 
-        replies.ShouldAllBe(reply => reply.Outcome == Outcome.Reserved);
+        replies.ShouldAllBe(reply => reply.Outcome == ReserveOutcome.Reserved);
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 93, 7));
     }
 
@@ -109,7 +106,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => inventory.ReserveAsync(order, (sku, 1))));
 
-        replies.ShouldAllBe(reply => reply.Outcome == Outcome.Reserved);
+        replies.ShouldAllBe(reply => reply.Outcome == ReserveOutcome.Reserved);
     }
 
     [Fact]
@@ -119,8 +116,8 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => inventory.ReserveAsync(Guid.NewGuid(), (sku, 1))));
 
-        replies.Count(reply => reply.Outcome == Outcome.Reserved).ShouldBe(10);
-        replies.Count(reply => reply.Outcome == Outcome.OutOfStock).ShouldBe(990);
+        replies.Count(reply => reply.Outcome == ReserveOutcome.Reserved).ShouldBe(10);
+        replies.Count(reply => reply.Outcome == ReserveOutcome.OutOfStock).ShouldBe(990);
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 0, 10));
     }
 
@@ -134,7 +131,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
             ? inventory.ReserveAsync(Guid.NewGuid(), (first, 1), (second, 1))
             : inventory.ReserveAsync(Guid.NewGuid(), (second, 1), (first, 1))));
 
-        replies.ShouldAllBe(reply => reply.Outcome == Outcome.Reserved);
+        replies.ShouldAllBe(reply => reply.Outcome == ReserveOutcome.Reserved);
         (await inventory.ViewAsync(first)).Reserved.ShouldBe(200);
         (await inventory.ViewAsync(second)).Reserved.ShouldBe(200);
     }
@@ -146,7 +143,7 @@ public sealed class ReserveTests(InventoryFixture inventory) : IClassFixture<Inv
 
         var reply = await inventory.ReserveAsync(Guid.NewGuid(), [.. Enumerable.Repeat((sku, 1m), 1000)]);
 
-        reply.Outcome.ShouldBe(Outcome.Reserved);
+        reply.Outcome.ShouldBe(ReserveOutcome.Reserved);
         (await inventory.ViewAsync(sku)).ShouldBe(new StockView(sku, 0, 1000));
     }
 }

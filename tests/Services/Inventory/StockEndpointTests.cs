@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Inventory;
+namespace Services.Tests.Inventory;
 
 public sealed class StockEndpointTests(InventoryFixture inventory) : IClassFixture<InventoryFixture>
 {

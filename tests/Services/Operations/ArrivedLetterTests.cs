@@ -1,7 +1,6 @@
 using System.Text.Json;
-using ResilientShop.Operations.Healing;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What is taken for a dead letter.</summary>
 public sealed class ArrivedLetterTests

@@ -1,8 +1,4 @@
-using ResilientShop.Operations.Releasing;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>A release whose canary is a consumer: its groups are told every share, and the store and they agree whatever fails between.</summary>
 public sealed class ConsumerReleaseRunsTests : ReleaseRunsScenario

@@ -2,10 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>The canary of the consumer of order events beside the stable one, released through the API: on a real etcd, a real database and the Kafka protocol.</summary>
 public sealed class ConsumerReleaseTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime

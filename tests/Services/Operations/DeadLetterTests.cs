@@ -3,10 +3,8 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Dead letters of any service become tickets in Operations, each once: on a real database and the Kafka protocol.</summary>
 public sealed class DeadLetterTests(PostgresServer postgres) : IAsyncLifetime

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>A Jira that keeps what it is sent, and can be down, unwilling, or lose its answers.</summary>
 internal sealed class FakeJira : IAsyncDisposable

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Orders, Payments and Inventory as a healing sees them: one saga, its books, and what becomes of each try.</summary>
 internal sealed class FakeShop : IAsyncDisposable

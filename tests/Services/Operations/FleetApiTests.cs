@@ -1,11 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>The fleet's degradation in Operations, on a real etcd.</summary>
 public sealed class FleetApiTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime

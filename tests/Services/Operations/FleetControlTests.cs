@@ -2,11 +2,8 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Operations between a Prometheus that says what the test wants and a real etcd.</summary>
 public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime
@@ -104,7 +101,7 @@ public sealed class FleetControlTests(PostgresServer postgres, EtcdServer etcd) 
     /// <summary>The shipped policies with a recovery that a test can wait for.</summary>
     private string PolicyFolder()
     {
-        var folder = Directory.CreateTempSubdirectory("resilientshop-tests-");
+        var folder = Directory.CreateTempSubdirectory("shop-tests-fleet-");
         _folders.Add(folder);
         File.WriteAllText(
             Path.Combine(folder.FullName, "resilience.yaml"),

@@ -1,7 +1,4 @@
-using ResilientShop.Operations.Degradation;
-using ResilientShop.Resilience;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What is decided for a whole fleet, second by second.</summary>
 public sealed class FleetControllerTests

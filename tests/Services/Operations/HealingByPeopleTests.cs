@@ -1,8 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What people say to a healing, and what it says to them.</summary>
 public sealed class HealingByPeopleTests(PostgresServer postgres) : HealingScenario(postgres)

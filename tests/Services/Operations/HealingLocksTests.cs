@@ -2,14 +2,8 @@ using System.Text;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.Healing;
-using ResilientShop.Operations.Healing.Activities;
-using ResilientShop.Operations.Healing.Workflow;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Two statements at once that could look past each other. A lock that the test holds stops one of them in its middle; the database tells when the other has come as far.</summary>
 public sealed class HealingLocksTests(PostgresServer postgres) : HealingScenario(postgres)

@@ -3,14 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.Healing.Activities;
-using ResilientShop.Operations.Healing.Engines;
-using ResilientShop.Operations.Healing.Workflow;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What comes at the wrong moment: words before the start, letters after the verification, two healings of one order. Each moment is made by hand.</summary>
 public sealed class HealingRacesTests(PostgresServer postgres) : HealingScenario(postgres)

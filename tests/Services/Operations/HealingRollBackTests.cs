@@ -2,14 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Operations.Healing.Activities;
-using ResilientShop.Operations.Healing.Workflow;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What was changed shortly before things failed is found out and taken back: releases by themselves, policies when a person approves. On a real etcd.</summary>
 public sealed class HealingRollBackTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime

@@ -2,13 +2,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.Healing;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>A healing on the saga engine: a real database, the Kafka protocol, and a shop behind HTTP.</summary>
 public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Operations.Healing.Workflow;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>How a cause is healed, whatever the activities answer and people say: without an engine, a clock or a database.</summary>
 public sealed class HealingScriptTests

@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>From a dead letter to a repaired order, or to a person, on the saga engine.</summary>
 public sealed class HealingTests(PostgresServer postgres) : HealingScenario(postgres)

@@ -3,12 +3,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using ResilientShop.Operations.Jira;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Testing;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>How often a Jira that does not take tickets is asked: less and less, and never sooner than it wants. On a clock that the test moves.</summary>
 public sealed class JiraPaceTests(PostgresServer postgres)

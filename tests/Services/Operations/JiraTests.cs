@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Tickets in Jira: each once, with everything that was said, in its order, whatever Jira does meanwhile.</summary>
 public sealed class JiraTests(PostgresServer postgres) : IAsyncLifetime

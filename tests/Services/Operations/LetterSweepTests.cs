@@ -3,12 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.Healing;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Old tickets are forgotten with all that belongs to them, and nothing else is. On a real database.</summary>
 public sealed class LetterSweepTests(PostgresServer postgres) : HealingScenario(postgres)

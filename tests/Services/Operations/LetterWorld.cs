@@ -3,10 +3,8 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Operations that reads dead letters, on a broker and a database of its own, and whoever sends them.</summary>
 internal sealed class LetterWorld : IAsyncDisposable

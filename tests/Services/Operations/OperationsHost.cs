@@ -1,9 +1,6 @@
 using System.Net.Http.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.OrderFlow;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Operations on a database and a broker of its own.</summary>
 internal sealed class OperationsHost : IAsyncDisposable

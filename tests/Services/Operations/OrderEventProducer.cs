@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Sends events as the outbox does.</summary>
 internal sealed class OrderEventProducer(string bootstrapServers) : IDisposable

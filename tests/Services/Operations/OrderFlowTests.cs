@@ -1,12 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Operations.OrderFlow;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 public sealed class OrderFlowTests(PostgresServer postgres)
 {

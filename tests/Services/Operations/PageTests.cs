@@ -1,10 +1,8 @@
 using Microsoft.Playwright;
-using ResilientShop.Contracts;
-using ResilientShop.Tests.Browsing;
-using ResilientShop.Tests;
+using Tests.Browsing;
 using static Microsoft.Playwright.Assertions;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>The page as a person sees it, in the machine's Chromium.</summary>
 public sealed class PageTests(PostgresServer postgres)

@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>The operators' API on a real etcd.</summary>
 public sealed class PolicyApiTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime

@@ -1,8 +1,4 @@
-using ResilientShop.Operations.Releasing;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Http;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What the gate makes of what Prometheus answers, and of what it does not.</summary>
 public sealed class PrometheusReleaseMetricsTests

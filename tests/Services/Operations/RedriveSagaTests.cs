@@ -1,7 +1,4 @@
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Sagas that have given up are tried again by their service, each once, and their tickets say what came of it.</summary>
 public sealed class RedriveSagaTests(PostgresServer postgres) : HealingScenario(postgres)

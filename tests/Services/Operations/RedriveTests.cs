@@ -3,11 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Dead letters are sent again: to the group that failed, in their order, at a capped rate, each once. On a real database and the Kafka protocol.</summary>
 public sealed class RedriveTests(PostgresServer postgres) : IAsyncLifetime

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Releases in Operations, on a real etcd and a real database.</summary>
 public sealed class ReleaseApiTests(PostgresServer postgres, EtcdServer etcd) : IAsyncLifetime

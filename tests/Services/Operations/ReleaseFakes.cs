@@ -1,9 +1,6 @@
 using System.Globalization;
-using ResilientShop.Operations.Releasing;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>A store in memory that may be away or say that somebody else has it.</summary>
 internal sealed class FakeReleaseStore : IReleaseStore

@@ -1,10 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Operations.Releasing;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>Releases on a clock that a test moves, with a store, a record and a follower that a test looks into.</summary>
 public abstract class ReleaseRunsScenario : IDisposable

@@ -1,8 +1,4 @@
-using ResilientShop.Operations.Releasing;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>How the gate goes about a release: what is in the store, what is on record, and what happens when somebody comes between.</summary>
 public sealed class ReleaseRunsTests : ReleaseRunsScenario

@@ -1,4 +1,4 @@
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>The recording rules that come with the shop.</summary>
 internal static class ShippedRules

@@ -1,7 +1,4 @@
-using ResilientShop.Operations.Degradation;
-using ResilientShop.Resilience.Http;
-
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>What the recording rules' values say of a service, and what they do not.</summary>
 public sealed class SignalRulesTests

@@ -4,13 +4,9 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Operations.Degradation;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Services.Tests.ServiceDefaults;
-using ResilientShop.Tests;
+using Services.Tests.ServiceDefaults;
 
-namespace ResilientShop.Services.Tests.Operations;
+namespace Services.Tests.Operations;
 
 /// <summary>
 /// The two sources of the signals, an instance's own window and a real Prometheus with the shipped rules, under the same traffic. Only the windows are shorter than shipped: as short as
@@ -131,7 +127,7 @@ public sealed partial class SignalSourcesTests
 
     private static async Task<DefaultsApp> StartAsync(Uri prometheus)
     {
-        var folder = Directory.CreateTempSubdirectory("resilientshop-tests-").FullName;
+        var folder = Directory.CreateTempSubdirectory("shop-tests-signals-").FullName;
         await File.WriteAllTextAsync(
             Path.Combine(folder, "resilience.yaml"),
             "degradation: { window_ms: 10000, rate_ms: 10000, slope_ms: 10000, p99_limit_ms: 150, alert_on: [], degrade_on: [], break_on: [] }",

@@ -1,9 +1,7 @@
 using System.Net;
 using Grpc.Core;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 public sealed class CancelOrderTests(PostgresServer server)
 {

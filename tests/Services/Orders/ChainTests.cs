@@ -1,8 +1,7 @@
 using System.Net;
-using ResilientShop.Services.Tests.Gateway;
-using ResilientShop.Tests;
+using Services.Tests.Gateway;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 public sealed class ChainTests(PostgresServer server)
 {

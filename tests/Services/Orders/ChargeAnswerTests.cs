@@ -1,9 +1,6 @@
 using System.Net;
-using ResilientShop.Contracts;
-using ResilientShop.Resilience;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 /// <summary>No order is confirmed on an answer of Payments that is not what was agreed upon, and each check is counted for the release that gave the answer.</summary>
 public sealed class ChargeAnswerTests(PostgresServer server)

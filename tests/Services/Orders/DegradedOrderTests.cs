@@ -1,10 +1,6 @@
 using System.Net;
-using ResilientShop.Contracts;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Resilience;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 /// <summary>Orders that are accepted and finished later, because Orders is degraded.</summary>
 public sealed class DegradedOrderTests(PostgresServer server)

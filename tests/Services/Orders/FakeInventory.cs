@@ -5,9 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Contracts.Inventory.V1;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 /// <summary>Inventory at the wire: real gRPC on loopback, answers as the test says.</summary>
 internal sealed class FakeInventory : InventoryService.InventoryServiceBase, IAsyncDisposable

@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 /// <summary>Payments at the wire: HTTP on loopback, answers as the test says.</summary>
 internal sealed class FakePayments : IAsyncDisposable

@@ -1,8 +1,6 @@
 using System.Net;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 public sealed class IdempotencyTests(PostgresServer server)
 {

@@ -3,12 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Orders.Records;
-using ResilientShop.Resilience;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 /// <summary>Orders with its own database and faked neighbours; more replicas on demand.</summary>
 internal sealed class OrdersHost : IAsyncDisposable

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Text;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 public sealed class PlaceOrderInputTests(PostgresServer server, PlaceOrderInputTests.OneHost host) : IClassFixture<PlaceOrderInputTests.OneHost>
 {

@@ -1,11 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Grpc.Core;
-using ResilientShop.Contracts;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Orders;
+namespace Services.Tests.Orders;
 
 public sealed class PlaceOrderTests(PostgresServer server)
 {

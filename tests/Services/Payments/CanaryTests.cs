@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 /// <summary>The release of Payments that is being tried: what is new in it, and what a drill can break.</summary>
 public sealed class CanaryTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>
@@ -83,7 +82,7 @@ public sealed class CanaryTests(PaymentsFixture payments) : IClassFixture<Paymen
         answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    private ServiceFactory<ResilientShop.Payments.Records.PaymentTable> Canary() => payments.Another(("Release:Channel", "canary"), ("Operator:Key", "k"));
+    private ServiceFactory<PaymentTable> Canary() => payments.Another(("Release:Channel", "canary"), ("Operator:Key", "k"));
 
     private static Task<HttpResponseMessage> ChargeAsync(HttpClient http, Guid order) => http.PostAsJsonAsync("/payments", new ChargeRequest(order, 12.5m, "GBP", "tok_ok"), Cancel);
 

@@ -1,12 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
-using ResilientShop.Contracts;
-using ResilientShop.Payments.Records;
-using ResilientShop.Resilience;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 /// <summary>Payments that are authorized now and captured later, because Payments is degraded.</summary>
 public sealed class CaptureLaterTests(PaymentsFixture payments, PostgresServer server) : IClassFixture<PaymentsFixture>

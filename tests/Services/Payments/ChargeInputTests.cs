@@ -1,7 +1,6 @@
 using System.Net;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 public sealed class ChargeInputTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>
 {
@@ -57,7 +56,7 @@ public sealed class ChargeInputTests(PaymentsFixture payments) : IClassFixture<P
 
         problem.Code.ShouldBe(ProblemCodes.MalformedBody);
         problem.Body.GetProperty("path").GetString().ShouldBe(path);
-        problem.Detail!.ShouldNotContain("ResilientShop.");
+        problem.Detail!.ShouldNotContain(typeof(ChargeRequest).Namespace![..^"Contracts".Length]);
     }
 
     [Fact]

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 public sealed class ChargeTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>
 {

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 /// <summary>Whatever is asked in whatever order, and at the same time: our books and the provider's must agree.</summary>
 public sealed class PaymentHistoryTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>

@@ -1,10 +1,7 @@
 using System.Net.Http.Json;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.Payments.Records;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 /// <summary>Payments with its simulated provider, on a database of its own, with quick moods.</summary>
 public sealed class PaymentsFixture(PostgresServer postgres) : IAsyncLifetime

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 /// <summary>The provider's moods against the tiers, as they show in a trace.</summary>
 public sealed class TierTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>
@@ -110,11 +109,11 @@ public sealed class TierTests(PaymentsFixture payments) : IClassFixture<Payments
         var trace = ActivityTraceId.CreateRandom();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name is "ResilientShop.Resilience" or "Microsoft.AspNetCore",
+            ShouldListenTo = source => source.Name is ResilienceMetrics.Name or "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = span =>
             {
-                if (span.TraceId == trace && span.Source.Name == "ResilientShop.Resilience")
+                if (span.TraceId == trace && span.Source.Name == ResilienceMetrics.Name)
                 {
                     lock (spans)
                     {

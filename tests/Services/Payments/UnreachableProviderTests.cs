@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Services.Tests.Payments;
+namespace Services.Tests.Payments;
 
 public sealed class UnreachableProviderTests(PaymentsFixture payments) : IClassFixture<PaymentsFixture>
 {

@@ -12,16 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using ResilientShop.Contracts.Inventory.V1;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Messaging;
-using ResilientShop.Resilience.Durable.Migrations;
-using ResilientShop.Resilience.Http;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.Releasing;
+namespace Services.Tests.Releasing;
 
 /// <summary>
 /// The channel of ten thousand requests along a whole chain over real connections: an edge that assigns it, HTTP to a service with a canary, gRPC to one without, and a message

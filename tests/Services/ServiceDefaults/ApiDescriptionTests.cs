@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class ApiDescriptionTests
 {

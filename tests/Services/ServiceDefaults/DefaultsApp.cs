@@ -3,9 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ResilientShop.ServiceDefaults;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 /// <summary>The smallest service: the defaults and what a test adds.</summary>
 internal sealed class DefaultsApp : IAsyncDisposable

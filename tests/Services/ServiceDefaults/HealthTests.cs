@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class HealthTests
 {

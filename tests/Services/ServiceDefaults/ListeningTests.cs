@@ -1,8 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
-using ResilientShop.ServiceDefaults.Hosting;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class ListeningTests
 {
@@ -32,7 +31,7 @@ public sealed class ListeningTests
     [InlineData("urls", "http://+:1;http://localhost:2", "*")]
     [InlineData("urls", "http://*:1", "*")]
     [InlineData("urls", "http://10.1.2.3:1;http://10.1.2.3:2;http://localhost:3", "10.1.2.3", "localhost")]
-    [InlineData("http_ports", "8080;8081", "*")]
+    [InlineData("http_ports", "7070;7071", "*")]
     [InlineData("https_ports", "8443", "localhost")]
     [InlineData("anything", "else", "localhost")]
     public void Who_can_be_reached_from_elsewhere_is_so_by_grpc_too(string setting, string value, params string[] hosts)
@@ -46,10 +45,10 @@ public sealed class ListeningTests
     [Fact]
     public void Ports_are_taken_where_there_are_no_addresses()
     {
-        var ports = new Dictionary<string, string?> { ["http_ports"] = "8080;8081", ["https_ports"] = "8443" };
+        var ports = new Dictionary<string, string?> { ["http_ports"] = "7070;7071", ["https_ports"] = "8443" };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(ports).Build();
 
-        Listening.AddressesOf(configuration).Select(address => address.ToString().ToUpperInvariant()).ShouldBe(["HTTP://*:8080", "HTTP://*:8081", "HTTPS://*:8443"]);
+        Listening.AddressesOf(configuration).Select(address => address.ToString().ToUpperInvariant()).ShouldBe(["HTTP://*:7070", "HTTP://*:7071", "HTTPS://*:8443"]);
         configuration["urls"] = "http://localhost:5000";
         Listening.AddressesOf(configuration).Select(address => address.Port).ShouldBe([5000]);
     }

@@ -1,11 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Npgsql;
-using ResilientShop.Contracts;
-using ResilientShop.ServiceDefaults.Data;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class PostgresTests(PostgresServer postgres)
 {

@@ -2,10 +2,8 @@ using System.Net;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using ResilientShop.Contracts;
-using ResilientShop.ServiceDefaults.Problems;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class ProblemsTests
 {

@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
-namespace ResilientShop.Services.Tests.ServiceDefaults;
+namespace Services.Tests.ServiceDefaults;
 
 public sealed class TelemetryTests
 {

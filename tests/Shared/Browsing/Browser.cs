@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace ResilientShop.Tests.Browsing;
+namespace Tests.Browsing;
 
 /// <summary>The machine's own Chromium, headless; nothing is downloaded.</summary>
 internal sealed class Browser : IAsyncDisposable

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Tests.Shared.Policies;
+namespace Tests.Policies;
 
 /// <summary>A store in memory, with knobs for what tests want to happen. Not thread-safe.</summary>
 internal sealed class MemoryPolicyStore(TimeProvider time) : IPolicyStore

@@ -1,9 +1,4 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Shop;
-
-namespace ResilientShop.Tools.Tests.Books;
+namespace Tools.Tests.Books;
 
 public sealed class OrderRulesTests
 {

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Replay.Books;
 
-namespace ResilientShop.Tools.Tests.Books;
+namespace Tools.Tests.Books;
 
 public sealed class RepeatCheckTests
 {

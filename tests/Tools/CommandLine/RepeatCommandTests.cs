@@ -1,6 +1,4 @@
-using ResilientShop.Replay.CommandLine;
-
-namespace ResilientShop.Tools.Tests.CommandLine;
+namespace Tools.Tests.CommandLine;
 
 public sealed class RepeatCommandTests
 {

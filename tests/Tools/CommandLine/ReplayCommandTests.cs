@@ -1,4 +1,4 @@
-namespace ResilientShop.Tools.Tests.CommandLine;
+namespace Tools.Tests.CommandLine;
 
 public sealed class ReplayCommandTests
 {
@@ -24,7 +24,7 @@ public sealed class ReplayCommandTests
     [InlineData("--kills", "some")]
     [InlineData("--seed", "-1")]
     [InlineData("--seed", "2147483648")]
-    [InlineData("--gateway", "localhost:8080")]
+    [InlineData("--gateway", "localhost:7070")]
     [InlineData("--gateway", "ftp://localhost")]
     [InlineData("--gateway", "http://user@localhost")]
     [InlineData("--gateway", "http://localhost/?x=1")]
@@ -43,7 +43,7 @@ public sealed class ReplayCommandTests
     [InlineData("--stock: 3 needs --buyers", "--stock", "3")]
     [InlineData("cannot be combined", "orders.csv", "--buyers", "3", "--stock", "1")]
     [InlineData("--limit, --repeat", "--buyers", "3", "--stock", "1", "--limit", "2")]
-    [InlineData("--allow-remote", "orders.csv", "--gateway", "http://shop.example:8080")]
+    [InlineData("--allow-remote", "orders.csv", "--gateway", "http://shop.example:7070")]
     [InlineData("--kills: 30 needs --start-shop", "orders.csv", "--kills", "30")]
     [InlineData("--seed: 7 needs --kills", "orders.csv", "--start-shop", "--seed", "7")]
     [InlineData("--rate: 0 cannot be combined with --kills 5", "orders.csv", "--start-shop", "--kills", "5", "--rate", "0")]

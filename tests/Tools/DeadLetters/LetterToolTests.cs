@@ -3,9 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using ResilientShop.DeadLetters;
 
-namespace ResilientShop.Tools.Tests.DeadLetters;
+namespace Tools.Tests.DeadLetters;
 
 /// <summary>The verbs of the tool against an Operations that answers as the test says.</summary>
 public sealed class LetterToolTests

@@ -1,12 +1,7 @@
 using System.Xml.Linq;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
 
-namespace ResilientShop.Tools.Tests.Drills;
+namespace Tools.Tests.Drills;
 
 public sealed class DrillRunTests : IDisposable
 {

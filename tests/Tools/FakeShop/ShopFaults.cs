@@ -1,4 +1,4 @@
-namespace ResilientShop.Tools.Tests.FakeShop;
+namespace Tools.Tests.FakeShop;
 
 /// <summary>Ways in which the fake shop is wrong, or slow, or briefly away.</summary>
 internal sealed record ShopFaults

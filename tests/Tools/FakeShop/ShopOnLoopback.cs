@@ -7,9 +7,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Tools.Tests.FakeShop;
+namespace Tools.Tests.FakeShop;
 
 /// <summary>The shop's API on a free loopback port, over real HTTP, with faults to order.</summary>
 internal sealed class ShopOnLoopback : IAsyncDisposable

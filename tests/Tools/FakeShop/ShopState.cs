@@ -1,6 +1,4 @@
-using ResilientShop.Contracts;
-
-namespace ResilientShop.Tools.Tests.FakeShop;
+namespace Tools.Tests.FakeShop;
 
 /// <summary>Orders, stock and payments of the fake shop, right except for the faults that are asked for. Guarded by one lock.</summary>
 internal sealed class ShopState(ShopFaults faults)

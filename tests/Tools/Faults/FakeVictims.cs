@@ -1,6 +1,4 @@
-using ResilientShop.Replay.Faults;
-
-namespace ResilientShop.Tools.Tests.Faults;
+namespace Tools.Tests.Faults;
 
 /// <summary>Processes that a test starts and ends, and what was done to them.</summary>
 internal sealed class FakeVictims : IVictims

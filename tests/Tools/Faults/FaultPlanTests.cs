@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Replay.Faults;
 
-namespace ResilientShop.Tools.Tests.Faults;
+namespace Tools.Tests.Faults;
 
 public sealed class FaultPlanTests
 {

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Reporting;
 
-namespace ResilientShop.Tools.Tests.Faults;
+namespace Tools.Tests.Faults;
 
 public sealed class FaultRunTests : IDisposable
 {

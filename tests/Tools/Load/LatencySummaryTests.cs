@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Replay.Load;
 
-namespace ResilientShop.Tools.Tests.Load;
+namespace Tools.Tests.Load;
 
 public sealed class LatencySummaryTests
 {

@@ -1,6 +1,4 @@
-using ResilientShop.Replay.OnlineRetail;
-
-namespace ResilientShop.Tools.Tests.OnlineRetail;
+namespace Tools.Tests.OnlineRetail;
 
 public sealed class CancellationMatchingTests
 {

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
-using ResilientShop.Replay.OnlineRetail;
 
-namespace ResilientShop.Tools.Tests.OnlineRetail;
+namespace Tools.Tests.OnlineRetail;
 
 public sealed class RetailFilePropertyTests
 {

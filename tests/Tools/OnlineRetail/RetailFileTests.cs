@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Replay.OnlineRetail;
 
-namespace ResilientShop.Tools.Tests.OnlineRetail;
+namespace Tools.Tests.OnlineRetail;
 
 public sealed class RetailFileTests
 {

@@ -1,10 +1,6 @@
 using System.Text.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OwnShop;
-using ResilientShop.Replay.Shop;
 
-namespace ResilientShop.Tools.Tests.OwnShop;
+namespace Tools.Tests.OwnShop;
 
 public sealed class EventCountsTests
 {

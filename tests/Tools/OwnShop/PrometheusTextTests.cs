@@ -1,6 +1,4 @@
-using ResilientShop.Replay.OwnShop;
-
-namespace ResilientShop.Tools.Tests.OwnShop;
+namespace Tools.Tests.OwnShop;
 
 public sealed class PrometheusTextTests
 {

@@ -1,12 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tests.Shared.Policies;
+using Tests.Policies;
 
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 /// <summary>A machine with a store to run the tool on in this process.</summary>
 internal sealed class PolicyBench : IDisposable

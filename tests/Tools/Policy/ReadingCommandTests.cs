@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 /// <summary>get, history and diff.</summary>
 public sealed class ReadingCommandTests : IDisposable

@@ -1,4 +1,4 @@
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 public sealed class RestoreCommandTests : IDisposable
 {

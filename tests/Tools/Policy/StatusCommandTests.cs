@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 public sealed class StatusCommandTests : IDisposable
 {

@@ -1,7 +1,4 @@
-using ResilientShop.Policy.Stores;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 /// <summary>Which store a command talks to.</summary>
 public sealed class StorePlaceTests : IDisposable

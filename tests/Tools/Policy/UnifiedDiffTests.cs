@@ -1,8 +1,7 @@
 using System.Globalization;
 using CsCheck;
-using ResilientShop.Policy.Diffs;
 
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 public sealed class UnifiedDiffTests
 {

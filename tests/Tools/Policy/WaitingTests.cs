@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Tools.Tests.Policy;
+namespace Tools.Tests.Policy;
 
 /// <summary>After a change the tool waits for the instances.</summary>
 public sealed class WaitingTests : IDisposable

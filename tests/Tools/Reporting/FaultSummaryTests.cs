@@ -1,9 +1,6 @@
 using System.Text.Json;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
 
-namespace ResilientShop.Tools.Tests.Reporting;
+namespace Tools.Tests.Reporting;
 
 public sealed class FaultSummaryTests
 {

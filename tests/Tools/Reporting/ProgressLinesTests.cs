@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Replay.Reporting;
 
-namespace ResilientShop.Tools.Tests.Reporting;
+namespace Tools.Tests.Reporting;
 
 public sealed class ProgressLinesTests
 {

@@ -1,9 +1,7 @@
 using System.Text.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Tools.Tests.FakeShop;
+using Tools.Tests.FakeShop;
 
-namespace ResilientShop.Tools.Tests.Scenarios;
+namespace Tools.Tests.Scenarios;
 
 /// <summary>The whole tool against the fake shop: a right one balances, each wrong one is found out.</summary>
 public sealed class FileReplayTests

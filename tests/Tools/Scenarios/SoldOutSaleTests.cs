@@ -1,8 +1,6 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Tools.Tests.FakeShop;
+using Tools.Tests.FakeShop;
 
-namespace ResilientShop.Tools.Tests.Scenarios;
+namespace Tools.Tests.Scenarios;
 
 public sealed class SoldOutSaleTests
 {

@@ -1,7 +1,6 @@
 using CsCheck;
-using ResilientShop.Replay.Shop;
 
-namespace ResilientShop.Tools.Tests.Shop;
+namespace Tools.Tests.Shop;
 
 public sealed class RetryScheduleTests
 {

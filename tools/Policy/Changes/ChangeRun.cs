@@ -1,9 +1,8 @@
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Diffs;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.CommandLine;
+using Policy.Diffs;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Changes;
+namespace Policy.Changes;
 
 /// <summary>Makes a change, tells what came of it, and waits until the instances run it.</summary>
 internal sealed class ChangeRun(PolicyTool tool, IPolicyStore store, ChangeSettings settings)

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using ResilientShop.Policy.CommandLine;
+using Policy.CommandLine;
 
-namespace ResilientShop.Policy.Changes;
+namespace Policy.Changes;
 
 /// <summary>How a change is made. Immutable.</summary>
 internal sealed record ChangeSettings(string Who, string Why, long? From, bool IsDryRun, TimeSpan Wait);

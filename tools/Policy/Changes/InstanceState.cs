@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Changes;
+namespace Policy.Changes;
 
 /// <summary>Whether an instance runs what the store holds, and why not.</summary>
 internal static class InstanceState

@@ -1,7 +1,6 @@
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Changes;
+namespace Policy.Changes;
 
 /// <summary>What the instances said last.</summary>
 /// <param name="Instances">Those that live.</param>

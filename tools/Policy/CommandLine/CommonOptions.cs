@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using ResilientShop.Policy.Stores;
-using ResilientShop.Tools;
+using Policy.Stores;
+using Tools;
 
-namespace ResilientShop.Policy.CommandLine;
+namespace Policy.CommandLine;
 
 /// <summary>Options and arguments that several commands have.</summary>
 internal static class CommonOptions

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.CommandLine;
+namespace Policy.CommandLine;
 
 /// <summary>How the process ends.</summary>
 internal static class ExitCode

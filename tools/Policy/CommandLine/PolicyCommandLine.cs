@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using ResilientShop.Policy.Commands;
-using ResilientShop.Resilience.Policies;
+using Policy.Commands;
 
-namespace ResilientShop.Policy.CommandLine;
+namespace Policy.CommandLine;
 
 /// <summary>The tool from command line to exit code.</summary>
 internal static class PolicyCommandLine

@@ -1,8 +1,7 @@
-using ResilientShop.Policy.Output;
-using ResilientShop.Policy.Stores;
-using ResilientShop.Resilience.Policies;
+using Policy.Output;
+using Policy.Stores;
 
-namespace ResilientShop.Policy.CommandLine;
+namespace Policy.CommandLine;
 
 /// <summary>What the commands work with, so that tests can put their own in its place.</summary>
 /// <param name="Console">Where they read and write.</param>

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Diffs;
+using Policy.CommandLine;
+using Policy.Diffs;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Shows what differs between two revisions.</summary>
 internal static class DiffCommand

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.CommandLine;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Prints the text of a scope, byte by byte, or lists the scopes.</summary>
 internal static class GetCommand

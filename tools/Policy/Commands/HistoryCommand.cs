@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tools;
+using Policy.CommandLine;
+using Policy.Output;
+using Tools;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Tells who changed what, when and why.</summary>
 internal static class HistoryCommand

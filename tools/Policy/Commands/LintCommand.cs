@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Linting;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.CommandLine;
+using Policy.Linting;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Checks files, without a store.</summary>
 internal static class LintCommand

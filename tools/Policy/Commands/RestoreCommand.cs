@@ -1,9 +1,8 @@
 using System.CommandLine;
-using ResilientShop.Policy.Changes;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Resilience.Policies;
+using Policy.Changes;
+using Policy.CommandLine;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Makes everything what it was, as one more change.</summary>
 internal static class RestoreCommand

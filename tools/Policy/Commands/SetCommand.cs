@@ -1,10 +1,9 @@
 using System.CommandLine;
-using ResilientShop.Policy.Changes;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Linting;
-using ResilientShop.Resilience.Policies;
+using Policy.Changes;
+using Policy.CommandLine;
+using Policy.Linting;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Writes and deletes scopes, all in one change, after the whole that comes of it was checked.</summary>
 internal static class SetCommand

@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.Policy.Changes;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.Changes;
+using Policy.CommandLine;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Tells what every live instance runs.</summary>
 internal static class StatusCommand

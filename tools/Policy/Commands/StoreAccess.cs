@@ -1,9 +1,8 @@
 using System.CommandLine;
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Policy.Stores;
-using ResilientShop.Resilience.Policies;
+using Policy.CommandLine;
+using Policy.Stores;
 
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Gives a command the store that its command line asks for, and closes it after.</summary>
 internal static class StoreAccess

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Commands;
+namespace Policy.Commands;
 
 /// <summary>Reads of a store that several commands do.</summary>
 internal static class StoreReading

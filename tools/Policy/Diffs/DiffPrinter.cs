@@ -1,8 +1,7 @@
 using System.Text;
-using ResilientShop.Policy.Output;
-using ResilientShop.Resilience.Policies;
+using Policy.Output;
 
-namespace ResilientShop.Policy.Diffs;
+namespace Policy.Diffs;
 
 /// <summary>Prints what differs between two states, scope by scope.</summary>
 internal static class DiffPrinter

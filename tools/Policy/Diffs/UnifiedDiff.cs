@@ -1,7 +1,7 @@
 using DiffPlex;
 using DiffPlex.Model;
 
-namespace ResilientShop.Policy.Diffs;
+namespace Policy.Diffs;
 
 /// <summary>The lines of a unified diff of two texts, as <c>diff -u</c> and <c>git diff</c> write it and <c>patch</c> reads it. Pure.</summary>
 internal static class UnifiedDiff

@@ -1,7 +1,4 @@
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Linting;
+namespace Policy.Linting;
 
 /// <summary>What is wrong with the policies at one path. Immutable.</summary>
 internal sealed record LintReport(string Path, IReadOnlyList<PolicyError> Errors, IReadOnlyList<PolicyFinding> Findings)

@@ -1,8 +1,6 @@
-using ResilientShop.Policy.CommandLine;
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
+using Policy.CommandLine;
 
-namespace ResilientShop.Policy.Linting;
+namespace Policy.Linting;
 
 /// <summary>The scopes in a folder, or the one in a file, with what is wrong with how they are called.</summary>
 /// <param name="Sources">The scopes.</param>

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Linting;
+namespace Policy.Linting;
 
 /// <summary>
 /// Reads the bytes of a scope, and at most one more than a scope may have: that is refused with the rest, and never fills the memory.

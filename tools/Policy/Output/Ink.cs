@@ -1,4 +1,4 @@
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>A colour of a terminal's own palette, so that it suits dark and light ones.</summary>
 internal readonly record struct Ink(int Code)

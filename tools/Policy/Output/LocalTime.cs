@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>Times as people at this machine read them.</summary>
 internal static class LocalTime

@@ -1,4 +1,4 @@
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>
 /// Where the tool reads and writes: results to <paramref name="Out"/>, progress, findings against a change and errors to <paramref name="Error"/>.

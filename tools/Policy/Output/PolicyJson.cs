@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>What <c>lint --json</c> prints.</summary>
 internal sealed record LintJson(bool Ok, IReadOnlyList<LintedJson> Documents);

@@ -1,7 +1,4 @@
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>Errors and contradictions as people read them: what it is and where first, then the numbers, then what to do.</summary>
 internal static class Problems

@@ -1,4 +1,4 @@
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>One line that changes in place on a terminal; elsewhere a line whenever it says something new. Not thread-safe.</summary>
 internal sealed class ProgressLine(PolicyConsole console) : IDisposable

@@ -1,7 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace ResilientShop.Policy.Output;
+namespace Policy.Output;
 
 /// <summary>A table that wraps within its columns on a terminal, and is one line a row elsewhere.</summary>
 internal sealed class TextTable

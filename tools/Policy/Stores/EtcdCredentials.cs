@@ -1,4 +1,4 @@
-namespace ResilientShop.Policy.Stores;
+namespace Policy.Stores;
 
 /// <summary>How to be let in by etcd. From environment variables only: a command line is in every list of processes and in the shell's history.</summary>
 /// <param name="UserName">ETCD_USERNAME.</param>

@@ -1,8 +1,4 @@
-using ResilientShop.Resilience;
-using ResilientShop.Resilience.Etcd;
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Policy.Stores;
+namespace Policy.Stores;
 
 /// <summary>The kinds of stores that the tool can open.</summary>
 internal static class PolicyStores

@@ -1,6 +1,6 @@
-using ResilientShop.Policy.CommandLine;
+using Policy.CommandLine;
 
-namespace ResilientShop.Policy.Stores;
+namespace Policy.Stores;
 
 /// <summary>Where a store is: addresses of etcd, or a folder.</summary>
 internal static class StorePlace

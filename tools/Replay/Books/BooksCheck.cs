@@ -1,8 +1,7 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
+using Replay.Load;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Reads the shop's books after a run and finds every rule that does not hold.</summary>
 internal sealed class BooksCheck(LedgerReader reader, RepeatCheck repeats)

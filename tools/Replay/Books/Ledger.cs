@@ -1,8 +1,7 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Shop;
+using Replay.Load;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>What the shop's books say after a run, read through the gateway.</summary>
 /// <param name="Entries">One for each order that has an id.</param>

@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
+using Replay.Load;
+using Replay.Reporting;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Reads orders, payments and stock, several at a time.</summary>
 internal sealed class LedgerReader(ShopClient shop, int concurrency, TimeProvider time)

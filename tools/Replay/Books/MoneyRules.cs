@@ -1,6 +1,4 @@
-using ResilientShop.Contracts;
-
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Rules on money: what is captured is what confirmed orders cost, recomputed from what was sent. Pure.</summary>
 internal static class MoneyRules

@@ -1,7 +1,6 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Rules on what the shop answers to orders and stores of them. Pure.</summary>
 internal static class OrderRules

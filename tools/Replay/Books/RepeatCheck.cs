@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
+using Replay.Load;
+using Replay.Reporting;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>
 /// Sends a sample of the orders once more under their keys. The shop has to answer as it did the first time, and nothing may change:

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Names of the rules that the books have to keep.</summary>
 internal static class Rules

@@ -1,7 +1,6 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>Rules on stock: of every sku exactly what confirmed orders bought has left the shelf and is held. Pure.</summary>
 internal static class StockRules

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Books;
+namespace Replay.Books;
 
 /// <summary>A rule of <see cref="Rules"/> that does not hold: which, and one sentence with ids and amounts.</summary>
 internal sealed record Violation(string Rule, string Message)

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.CommandLine;
+namespace Replay.CommandLine;
 
 /// <summary>How the process ends.</summary>
 internal static class ExitCode

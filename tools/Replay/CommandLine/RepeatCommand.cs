@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.CommandLine;
+namespace Replay.CommandLine;
 
 /// <summary>The command that plans the same faults again.</summary>
 internal static class RepeatCommand

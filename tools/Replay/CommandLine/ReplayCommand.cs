@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.OnlineRetail;
-using ResilientShop.Replay.OwnShop;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Scenarios;
+using Replay.Drills;
+using Replay.Faults;
+using Replay.OnlineRetail;
+using Replay.OwnShop;
+using Replay.Reporting;
+using Replay.Scenarios;
 
-namespace ResilientShop.Replay.CommandLine;
+namespace Replay.CommandLine;
 
 /// <summary>The tool from command line to exit code.</summary>
 internal static class ReplayCommand

@@ -2,14 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OwnShop;
-using ResilientShop.Replay.Shop;
-using ResilientShop.Tools;
+using Replay.Drills;
+using Replay.Faults;
+using Replay.Load;
+using Replay.OwnShop;
+using Replay.Shop;
+using Tools;
 
-namespace ResilientShop.Replay.CommandLine;
+namespace Replay.CommandLine;
 
 /// <summary>The options of the tool, and what they mean together.</summary>
 internal sealed class ReplayCommandLine

@@ -1,10 +1,10 @@
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OwnShop;
-using ResilientShop.Replay.Shop;
+using Replay.Drills;
+using Replay.Faults;
+using Replay.Load;
+using Replay.OwnShop;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.CommandLine;
+namespace Replay.CommandLine;
 
 /// <summary>
 /// A command line that was found right. Either <see cref="File"/> or <see cref="Sale"/> is set. <see cref="Passes"/> is null where it was left to the tool;

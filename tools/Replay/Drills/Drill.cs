@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>Something that is done to a shop while orders flow, and how its services must take it.</summary>
 /// <param name="Name">What it is asked for by.</param>

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>The drills there are. Each sets what it needs to know: shorter cooldowns and windows than a shop has in its daily life, so that it takes minutes and not an hour.</summary>
 internal static class DrillCatalog

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Security;
 using System.Text;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>Draws the orders of a drill as SVG: the share of those sent in each span of time that were confirmed in the end, over the phases of the drill.</summary>
 internal static class DrillChart

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>What was seen of the services while a drill ran.</summary>
 internal sealed class DrillRecord

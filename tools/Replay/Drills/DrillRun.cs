@@ -1,6 +1,6 @@
-using ResilientShop.Replay.Reporting;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>Carries a drill out, and watches how the services take it. For one caller; <see cref="Record"/> may be read when <see cref="RunAsync"/> is over.</summary>
 internal sealed class DrillRun(Drill drill, IDrillShop shop, TimeProvider time)

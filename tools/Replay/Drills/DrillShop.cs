@@ -1,9 +1,9 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using ResilientShop.Replay.OwnShop;
+using Replay.OwnShop;
 
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>A shop that the tool started, by the addresses of its processes and as its operator.</summary>
 internal sealed class DrillShop : IDrillShop, IDisposable

@@ -1,7 +1,6 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Drills;
+namespace Replay.Drills;
 
 /// <summary>The result of a drill.</summary>
 /// <param name="Scenario">Its name.</param>

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>What is done to a process.</summary>
 internal enum FaultKind

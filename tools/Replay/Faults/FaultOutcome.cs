@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>
 /// What became of a planned fault. <paramref name="Away"/> is how long the target was not there: until it was healthy again after a kill, or the pause.

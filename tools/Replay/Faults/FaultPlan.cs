@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>
 /// What goes wrong during a replay, and when: a function of the seed, the number of kills and the length of the replay, and of nothing else. The

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using ResilientShop.Replay.Reporting;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>
 /// Carries a plan out. The faults of one target follow each other, each when the last one is over, however long a restart takes; those of

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>
 /// Something of the shop that faults hit. <paramref name="Name"/> is its name in the AppHost's ready file; the broker has none of its own.

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Faults;
+namespace Replay.Faults;
 
 /// <summary>The processes that faults are done to. Thread-safe.</summary>
 internal interface IVictims

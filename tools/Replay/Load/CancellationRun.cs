@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>What became of one cancellation request.</summary>
 internal sealed class CancellationRun(PlannedCancellation cancellation)

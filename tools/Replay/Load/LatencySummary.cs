@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>
 /// Percentiles in milliseconds, exact: taken from all samples by nearest rank (the smallest sample that at least p percent of all do not exceed).

@@ -1,8 +1,7 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
+using Replay.Reporting;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>
 /// Sends a plan's orders by the pacer's clock, at most so many in flight, and its cancellations once their orders are answered. Orders

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>How orders are sent: per second (0 = as fast as possible), at most in flight, and how long one may take to become terminal.</summary>
 internal sealed record LoadSettings(double Rate, int Concurrency, TimeSpan Settle)

@@ -1,7 +1,6 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Shop;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>
 /// What became of one order. Written by the order's own task and, after <see cref="Answered"/>, by its cancellation; read by others when both are over.

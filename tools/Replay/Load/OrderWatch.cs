@@ -1,6 +1,6 @@
-using ResilientShop.Replay.Shop;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>Looks at an order again and again until it has come to rest.</summary>
 internal sealed class OrderWatch(ShopClient shop, LoadSettings settings, TimeProvider time)

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>
 /// An open-loop clock: order <c>n</c> is due at <c>start + n / rate</c>, no matter how slow the answers are. Latency is counted from the due time,

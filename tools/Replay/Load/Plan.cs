@@ -1,6 +1,4 @@
-using ResilientShop.Contracts;
-
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>
 /// What a run does: stock to set, steps to take in order, and whether the stock suffices for all of them.

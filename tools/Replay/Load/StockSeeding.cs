@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
+using Replay.Books;
+using Replay.Reporting;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Load;
+namespace Replay.Load;
 
 /// <summary>Sets what can be sold, and remembers what orders of earlier runs hold, so that only this run's changes are judged.</summary>
 internal sealed class StockSeeding(ShopClient shop, int concurrency)

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>What <c>POST /orders</c> takes. A line beyond these limits is rejected here, so that a 400 from the shop is always worth a look.</summary>
 internal static class ApiLimits

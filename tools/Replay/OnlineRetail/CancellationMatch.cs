@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>What was found for a cancellation: the orders to cancel, each with the lines that led to it, and the lines that led nowhere.</summary>
 internal sealed record CancellationMatch(

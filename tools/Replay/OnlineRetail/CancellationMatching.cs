@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// Finds the order that a cancellation takes back from, which the data set does not record. A cancelled line belongs to the latest order that

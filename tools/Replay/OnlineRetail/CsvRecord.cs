@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// One CSV record: the line it starts on, its fields, or, when <paramref name="Broken"/> says why it has none, the text it was cut from.

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using CsvHelper;
 
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// Cuts lines into CSV records and finds its feet again after a broken one. To a plain CSV parser a quote that is never closed is

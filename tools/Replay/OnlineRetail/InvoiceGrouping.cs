@@ -1,6 +1,4 @@
-using ResilientShop.Contracts;
-
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// Collects the lines of invoices, wherever in the file they are. Belongs to one thread. An invoice's customer is the first one that it names;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// Decides which lines are sales or cancellations of goods. The first rule that a line breaks is its reason. In this data set the code of goods

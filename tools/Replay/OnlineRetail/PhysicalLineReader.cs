@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// Splits a stream into lines (LF, CRLF or CR) without reading it whole. A line that is not valid UTF-8 is read as Latin-1,

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// What the quotes of a CSV text say about it (RFC 4180): how many fields it has, whether it ends inside a quoted field, whether

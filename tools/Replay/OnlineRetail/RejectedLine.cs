@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// A line of the file that is not sent: where it is, which field with which value, why (one of <see cref="RejectionReasons"/>), and what

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>Why a line is not sent: words to count and switch on.</summary>
 internal static class RejectionReasons

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>Where the columns of Online Retail are in this file. They are found by name, so their order does not matter.</summary>
 internal sealed record RetailColumns(int Count, int Invoice, int StockCode, int Quantity, int UnitPrice, int Customer)

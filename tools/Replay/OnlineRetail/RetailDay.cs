@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>What a file holds: orders and cancellations in order of first appearance, and all that is not sent, with the reason.</summary>
 internal sealed record RetailDay(

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>Reads an Online Retail CSV file.</summary>
 internal static class RetailFile

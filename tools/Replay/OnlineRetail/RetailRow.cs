@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// A line of an invoice that keeps the rules. <paramref name="Quantity"/> is positive also on a cancellation, where it is what goes back.

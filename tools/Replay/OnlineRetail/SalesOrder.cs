@@ -1,6 +1,4 @@
-using ResilientShop.Contracts;
-
-namespace ResilientShop.Replay.OnlineRetail;
+namespace Replay.OnlineRetail;
 
 /// <summary>
 /// An invoice that sells. <paramref name="Position"/> is its place among all invoices of the file, by first appearance; a customer who is

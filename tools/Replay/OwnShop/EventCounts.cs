@@ -1,8 +1,7 @@
 using System.Text.Json;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Load;
+using Replay.Load;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>What the events that reached Operations add up to. Money counts confirmed orders that were not cancelled.</summary>
 internal sealed record EventCounts(long Placed, long Confirmed, long Cancelled, long PaidOrders, decimal PaidAmount)

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>How the tool starts a shop of its own.</summary>
 /// <param name="Build">Whether it is built before; else what was built earlier is run.</param>

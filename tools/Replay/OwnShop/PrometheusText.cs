@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>Reads what services expose for Prometheus, and what Prometheus remembers of it. Pure.</summary>
 internal static class PrometheusText

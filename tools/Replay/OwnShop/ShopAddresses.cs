@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>What the AppHost's ready file says at one moment: addresses by resource, and its processes.</summary>
 internal sealed record ShopAddresses(IReadOnlyDictionary<string, Uri> Addresses, IReadOnlyList<ShopInstance> Instances)

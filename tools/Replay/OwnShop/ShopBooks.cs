@@ -1,8 +1,8 @@
 using System.Text.Json;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
+using Replay.Books;
+using Replay.Load;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>
 /// What can only be checked of a shop that nobody else uses: that its outbox is empty, and that each order was announced exactly once.

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>What the shop prints: its last lines, and all of them in the file of <c>--shop-log</c>. Thread-safe.</summary>
 internal sealed class ShopOutput : IDisposable

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>The AppHost in its embedded mode: where it is, and how it is built.</summary>
 internal static class ShopProgram

@@ -1,6 +1,6 @@
-using ResilientShop.Replay.Faults;
+using Replay.Faults;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>
 /// The processes of the shop that this tool started. A process is only ever signalled when it is the AppHost or the AppHost's own child: a number

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using ResilientShop.Replay.Faults;
+using Replay.Faults;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>
 /// A shop that this tool started for itself, on free ports: the embedded AppHost as a process of its own. Disposing it stops it and waits until nothing of

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace ResilientShop.Replay.OwnShop;
+namespace Replay.OwnShop;
 
 /// <summary>
 /// A small shell that outlives this tool by a moment. It waits on a pipe that the kernel closes when the tool ends, however it ends; unless it was

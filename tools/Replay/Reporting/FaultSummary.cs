@@ -1,7 +1,7 @@
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.OwnShop;
+using Replay.Faults;
+using Replay.OwnShop;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>
 /// The faults of a run. <paramref name="Done"/> counts those that were carried out, of <paramref name="Planned"/>; <paramref name="Command"/> plans the

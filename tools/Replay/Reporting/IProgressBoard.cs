@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Shows how far the stages of a run are. Thread-safe.</summary>
 internal interface IProgressBoard

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Progress for a terminal: a bar a stage.</summary>
 internal sealed class ProgressBars(ProgressContext context, IAnsiConsole terminal) : IProgressBoard

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Progress for logs and pipes: a plain line when a stage begins and ends, and at most one every few seconds in between.</summary>
 internal sealed class ProgressLines(TextWriter output, TimeProvider time) : IProgressBoard

@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>
 /// Where the tool writes: results to <paramref name="Out"/>, progress and usage errors to <paramref name="Error"/>. Bars are drawn only when

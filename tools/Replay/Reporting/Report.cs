@@ -1,8 +1,8 @@
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OnlineRetail;
+using Replay.Books;
+using Replay.Load;
+using Replay.OnlineRetail;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Everything about a run, nothing left out: content of the <c>--report</c> file.</summary>
 internal sealed record Report(

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>
 /// The file named by <c>--report</c>. It is written beside its place and moved there when complete, so a reader never sees half of one;

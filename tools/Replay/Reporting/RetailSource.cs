@@ -1,6 +1,6 @@
-using ResilientShop.Replay.OnlineRetail;
+using Replay.OnlineRetail;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>The file that a run replays, and what its cancellations were matched to.</summary>
 internal sealed record RetailSource(string Path, RetailDay Day, IReadOnlyList<CancellationMatch> Matches);

@@ -1,8 +1,8 @@
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Load;
+using Replay.Books;
+using Replay.Drills;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>
 /// The result of a run, as the last line of output has it in JSON. Times are milliseconds; <paramref name="Orders"/> counts the orders that were

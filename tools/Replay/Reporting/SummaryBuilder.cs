@@ -1,10 +1,9 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OnlineRetail;
-using ResilientShop.Replay.Shop;
+using Replay.Books;
+using Replay.Load;
+using Replay.OnlineRetail;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Sums up a run, whole or interrupted.</summary>
 internal static class SummaryBuilder

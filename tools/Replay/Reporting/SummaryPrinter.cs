@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Load;
+using Replay.Books;
+using Replay.Faults;
+using Replay.Load;
 
-namespace ResilientShop.Replay.Reporting;
+namespace Replay.Reporting;
 
 /// <summary>Prints what people read, and as the last line the JSON that machines read.</summary>
 internal static class SummaryPrinter

@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OnlineRetail;
-using ResilientShop.Replay.Reporting;
+using Replay.Books;
+using Replay.Load;
+using Replay.OnlineRetail;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Scenarios;
+namespace Replay.Scenarios;
 
 /// <summary>
 /// A day of real orders, as often as asked. Each pass is the same day again, with its own idempotency keys. The stock is what all passes together sell.

@@ -1,8 +1,8 @@
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
+using Replay.Books;
+using Replay.Load;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Scenarios;
+namespace Replay.Scenarios;
 
 /// <summary>What a run plays: where its orders come from, and what must hold beyond the books' own rules.</summary>
 internal interface IScenario

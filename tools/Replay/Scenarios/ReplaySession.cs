@@ -1,13 +1,13 @@
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.CommandLine;
-using ResilientShop.Replay.Drills;
-using ResilientShop.Replay.Faults;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.OwnShop;
-using ResilientShop.Replay.Reporting;
-using ResilientShop.Replay.Shop;
+using Replay.Books;
+using Replay.CommandLine;
+using Replay.Drills;
+using Replay.Faults;
+using Replay.Load;
+using Replay.OwnShop;
+using Replay.Reporting;
+using Replay.Shop;
 
-namespace ResilientShop.Replay.Scenarios;
+namespace Replay.Scenarios;
 
 /// <summary>
 /// One run of a scenario against one shop: seed the stock, send while faults are done, wait, check the books, sum up. For one use.
@@ -97,7 +97,7 @@ internal sealed class ReplaySession : IDisposable
 
     private async Task PlayAsync(IProgressBoard board, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, Contracts.StockView> before;
+        IReadOnlyDictionary<string, StockView> before;
         using (var stage = board.Begin("Seeding stock", _scenario.Plan.Stock.Count))
         {
             (before, var faults) = await new StockSeeding(_shop, ReadConcurrency).SeedAsync(_scenario.Plan.Stock, stage, cancellationToken);

@@ -1,9 +1,8 @@
-using ResilientShop.Contracts;
-using ResilientShop.Replay.Books;
-using ResilientShop.Replay.Load;
-using ResilientShop.Replay.Reporting;
+using Replay.Books;
+using Replay.Load;
+using Replay.Reporting;
 
-namespace ResilientShop.Replay.Scenarios;
+namespace Replay.Scenarios;
 
 /// <summary>
 /// Many buyers, few pieces: <c>--buyers N --stock M</c>. Each buyer orders one piece of the same fresh sku; exactly min(M, N) may get one.

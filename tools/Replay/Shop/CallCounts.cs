@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>Counts what had to be repeated, and why. Thread-safe.</summary>
 internal sealed class CallCounts

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>Asks whether the shop is there before anything is changed.</summary>
 internal static class GatewayProbe

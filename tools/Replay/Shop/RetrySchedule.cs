@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>
 /// How a call is repeated when no answer came, or one that says "not now" (408, 429, 5xx). All calls of the tool are idempotent: reads,

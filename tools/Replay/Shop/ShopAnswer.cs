@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>
 /// The last answer to a call, after its retries. <paramref name="Status"/> is the HTTP status, or 0 when no answer came;

@@ -4,9 +4,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>
 /// The shop's API as seen through the gateway. A call never throws for what the shop does; it ends with the last answer, or with none and

@@ -1,4 +1,4 @@
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>Opens connections to the gateway.</summary>
 internal static class ShopConnection

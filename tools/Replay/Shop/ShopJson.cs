@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ResilientShop.Contracts;
 
-namespace ResilientShop.Replay.Shop;
+namespace Replay.Shop;
 
 /// <summary>JSON of the shop's API. Numbers have to be JSON numbers: a shop that answers "12.50" is wrong.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict)]

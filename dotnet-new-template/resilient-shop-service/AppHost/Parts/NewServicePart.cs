@@ -1,6 +1,6 @@
-using ResilientShop.AppHost.Resources;
+using AppHost.Resources;
 
-namespace ResilientShop.AppHost.Parts;
+namespace AppHost.Parts;
 
 /// <summary>NewService in the topology. What it calls is added here: <c>.WithReference(...)</c> of a service or a server.</summary>
 public sealed class NewServicePart : ITopologyPart

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using ResilientShop.NewService.Status;
 
-namespace ResilientShop.NewService.Tests;
+namespace NewService.Tests;
 
 /// <summary>The service as it runs, on a server in memory, with the policies as they are shipped.</summary>
 public sealed class StatusTests : IDisposable

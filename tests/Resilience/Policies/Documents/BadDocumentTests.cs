@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Whatever somebody saves as a document: it is taken, or refused with file, line, key, value and what would be right. Nothing else happens, and it does not take long.</summary>
 public sealed class BadDocumentTests

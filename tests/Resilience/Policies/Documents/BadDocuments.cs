@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Texts that are no documents, by what is wrong with them. Values of single keys are in <see cref="PolicyKeys"/>.</summary>
 internal static class BadDocuments

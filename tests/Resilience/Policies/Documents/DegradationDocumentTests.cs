@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>When services degrade, as documents say it.</summary>
 public sealed class DegradationDocumentTests

@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>A document that says everything there is to say, and how documents are read in tests.</summary>
 internal static class GoodDocument

@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 public sealed class PolicyDocumentTests
 {

@@ -1,4 +1,4 @@
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>What a key can hold.</summary>
 internal enum KeyKind

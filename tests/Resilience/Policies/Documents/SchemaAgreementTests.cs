@@ -5,7 +5,7 @@ using NJsonSchema;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Schema and reader, asked about every key wherever it can stand: what one takes, so does the other.</summary>
 public sealed partial class SchemaAgreementTests

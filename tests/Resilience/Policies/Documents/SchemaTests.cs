@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using NJsonSchema;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies.Documents;
+namespace Resilience.Tests.Policies.Documents;
 
 /// <summary>The published schema says what the reader takes: neither knows a key, a type or a limit that the other does not.</summary>
 public sealed class SchemaTests

@@ -1,9 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using ResilientShop.Resilience.Policies;
-using ResilientShop.Tests.Shared.Policies;
+using Tests.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies.Edits;
+namespace Resilience.Tests.Policies.Edits;
 
 /// <summary>Which contradictions stand in a change's way.</summary>
 public sealed class PolicyEditFindingsTests : IAsyncDisposable

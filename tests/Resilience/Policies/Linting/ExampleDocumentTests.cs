@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>The linter on a document such as a shop has it.</summary>
 public sealed class ExampleDocumentTests

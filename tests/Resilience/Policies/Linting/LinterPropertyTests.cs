@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using CsCheck;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>What holds of the linter for any document.</summary>
 public sealed class LinterPropertyTests

@@ -1,6 +1,4 @@
-using ResilientShop.Resilience.Policies;
-
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>What each rule finds, where it says that it is, and with which numbers.</summary>
 public sealed class LinterTests

@@ -1,7 +1,7 @@
 using CsCheck;
 using static System.FormattableString;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Documents that are right key by key, and as contradictory as chance makes them.</summary>
 internal static class RandomDocuments

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies;
+namespace Resilience.Tests.Policies;
 
 /// <summary>Does what a finding suggests.</summary>
 internal static partial class SuggestedFix

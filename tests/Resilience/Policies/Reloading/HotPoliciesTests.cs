@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies.Reloading;
+namespace Resilience.Tests.Policies.Reloading;
 
 public sealed class HotPoliciesTests
 {

@@ -1,7 +1,6 @@
 using System.Text;
-using ResilientShop.Resilience.Policies;
 
-namespace ResilientShop.Resilience.Tests.Policies.Reloading;
+namespace Resilience.Tests.Policies.Reloading;
 
 /// <summary>A process that follows policies in a folder of its own.</summary>
 internal sealed class PolicyWorld : IAsyncDisposable
@@ -12,7 +11,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
     public PolicyWorld(CancellationToken cancel)
     {
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Folder = Path.Combine(Path.GetTempPath(), "resilientshop-policies-" + Path.GetRandomFileName());
+        Folder = Path.Combine(Path.GetTempPath(), "shop-tests-policies-" + Path.GetRandomFileName());
         Directory.CreateDirectory(Folder);
         Store = new DirectoryPolicyStore(Folder);
         Registry = new DependencyRegistry((document, name, _) => document.PolicyOf("shop", name), PolicyDocument.Empty);

@@ -1,14 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ResilientShop.Operations.Healing.Activities;
-using ResilientShop.Operations.Healing.Engines.Temporal;
-using ResilientShop.Operations.Healing.Workflow;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 using Temporalio.Testing;
 
-namespace ResilientShop.Services.Tests.Operations.Temporal;
+namespace Services.Tests.Operations.Temporal;
 
 /// <summary>The activities as Temporal calls them, in the SDK's own environment for activities: heartbeats, cancellation, spans, and a second call with no second effect.</summary>
 public sealed class HealingActivitiesTests(PostgresServer postgres) : IAsyncLifetime
@@ -102,7 +97,7 @@ public sealed class HealingActivitiesTests(PostgresServer postgres) : IAsyncLife
         var spans = new List<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name == "ResilientShop.Operations",
+            ShouldListenTo = source => source.Name == HealingMetrics.MeterName,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             ActivityStopped = span =>
             {

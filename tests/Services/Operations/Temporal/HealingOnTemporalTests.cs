@@ -1,9 +1,6 @@
-using ResilientShop.Operations.Healing.Engines.Temporal;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Tests;
 using Temporalio.Client;
 
-namespace ResilientShop.Services.Tests.Operations.Temporal;
+namespace Services.Tests.Operations.Temporal;
 
 /// <summary>
 /// Healings on a real Temporal, at TEMPORAL_ADDRESS (for example of <c>temporal server start-dev</c>), and on the Kafka of ConnectionStrings__kafka where it is given. Skipped where there

@@ -1,11 +1,9 @@
-using ResilientShop.Operations.Healing.Engines.Temporal;
-using ResilientShop.Operations.Healing.Workflow;
 using Temporalio.Api.Failure.V1;
 using Temporalio.Common;
 using Temporalio.Exceptions;
 using Temporalio.Worker;
 
-namespace ResilientShop.Services.Tests.Operations.Temporal;
+namespace Services.Tests.Operations.Temporal;
 
 /// <summary>
 /// The workflow's branches, replayed by Temporal's own worker against histories: it must give the commands that stand there, in their order, or the replay fails. A change of the

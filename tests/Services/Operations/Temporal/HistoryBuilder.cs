@@ -8,7 +8,7 @@ using Temporalio.Api.History.V1;
 using Temporalio.Api.TaskQueue.V1;
 using Temporalio.Common;
 
-namespace ResilientShop.Services.Tests.Operations.Temporal;
+namespace Services.Tests.Operations.Temporal;
 
 /// <summary>
 /// A workflow's history as a server writes it, put together by hand because there is no server where these tests run: what the worker would command stands in it, and a replay of the

@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
-using ResilientShop.Operations.Healing.Engines.Temporal;
 
-namespace ResilientShop.Services.Tests.Operations.Temporal;
+namespace Services.Tests.Operations.Temporal;
 
 /// <summary>Which engine heals. A server that only answers as Temporal would stands for it.</summary>
 public sealed class TemporalChoiceTests

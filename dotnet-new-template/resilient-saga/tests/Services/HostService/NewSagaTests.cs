@@ -2,12 +2,9 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ResilientShop.HostService.NewSaga;
-using ResilientShop.Resilience.Durable;
-using ResilientShop.Resilience.Durable.Migrations;
 using ResilientShop.Resilience.Durable.Sagas;
-using ResilientShop.Tests;
 
-namespace ResilientShop.Services.Tests.HostService;
+namespace Services.Tests.HostService;
 
 /// <summary>The saga on a real PostgreSQL, and a partner that does as the test says.</summary>
 public sealed class NewSagaTests(PostgresServer postgres) : IAsyncLifetime
