@@ -29,6 +29,23 @@ public sealed class PortAllocatorTests
         Should.NotThrow(() => Listen(port));
     }
 
+    /// <summary>Its owner takes a while to listen, and listens again after it was killed.</summary>
+    [Fact]
+    public void A_port_that_was_released_is_given_to_nobody_else()
+    {
+        var two = TwoPorts();
+        using var one = new PortAllocator(two.First, two.Last);
+        using var other = new PortAllocator(two.First, two.Last);
+        var port = one.Next();
+        one.Release(port);
+
+        new[] { port, other.Next() }.Order().ShouldBe([two.First, two.Last]);
+        Should.Throw<InvalidOperationException>(() => one.Next()).Message.ShouldBe($"No free port between {two.First} and {two.Last} on the loopback address.");
+        Should.Throw<InvalidOperationException>(() => other.Next());
+        one.Dispose();
+        other.Next().ShouldBe(port);
+    }
+
     [Fact]
     public void Releasing_a_port_twice_does_no_harm()
     {
@@ -36,6 +53,27 @@ public sealed class PortAllocatorTests
         var port = ports.Next();
         ports.Release(port);
         Should.NotThrow(() => ports.Release(port));
+    }
+
+    /// <summary>Two ports next to each other that are free.</summary>
+    private static (int First, int Last) TwoPorts()
+    {
+        using var ports = new PortAllocator(12_000, 14_999);
+        while (true)
+        {
+            var port = ports.Next();
+            using var pair = new PortAllocator(port + 1, port + 1);
+            try
+            {
+                pair.Next();
+                return (port, port + 1);
+            }
+            catch (InvalidOperationException)
+            {
+                // The next one is taken.
+                continue;
+            }
+        }
     }
 
     private static void Listen(int port)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -11,7 +12,9 @@ internal static class LoopbackPort
     private const int First = 15_000;
     private const int AfterLast = 32_000;
 
-    /// <summary>A port that is free now, and that nobody is given by chance.</summary>
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
+    /// <summary>A port that is free now, that nobody is given by chance, and that no other server of these tests has.</summary>
     public static int Free()
     {
         while (true)
@@ -20,7 +23,11 @@ internal static class LoopbackPort
             try
             {
                 listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+                if (Given.TryAdd(port, true))
+                {
+                    return port;
+                }
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {
