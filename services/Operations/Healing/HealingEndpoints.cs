@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Operations.Healing.Engines;
 using ResilientShop.Operations.Healing.Workflow;
 using ResilientShop.ServiceDefaults.Operating;
@@ -22,13 +23,14 @@ internal static class HealingEndpoints
         letters.MapGet("/{id:guid}", async Task<Results<FileContentHttpResult, ProblemHttpResult>> (Guid id, HealingReader reader, CancellationToken cancel) =>
             await reader.LetterAsync(id, cancel) is { } letter ? TypedResults.Bytes(letter, "application/json") : ProblemResults.NotFound($"There is no dead letter {id}."))
             .WithSummary("A dead letter as it came, payload included.");
-        letters.MapPost("/redrive", RedriveAsync).RequireOperator().WithSummary("Sends the messages of dead letters again, to the group that could not handle them: in their order, at a capped rate; or says what would be sent.");
+        letters.MapPost("/redrive", RedriveAsync).RequireOperator().AddEndpointFilter(NotAsHealing).WithSummary("Sends the messages of dead letters again, to the group that could not handle them: in their order, at a capped rate; or says what would be sent.");
         var tickets = routes.MapGroup("/api/tickets").WithTags("Tickets");
         tickets.MapGet("/", ListTicketsAsync).WithSummary("The newest tickets, of a status where one is given.");
         tickets.MapGet("/{number:long}", async Task<Results<Ok<TicketHistory>, ProblemHttpResult>> (long number, HealingReader reader, CancellationToken cancel) =>
             await reader.TicketAsync(number, cancel) is { } ticket ? TypedResults.Ok(ticket) : ProblemResults.NotFound($"There is no ticket {number}."))
             .WithSummary("A ticket and everything that was said of it.");
-        tickets.MapPost("/{number:long}/{word}", SayAsync).RequireOperator().WithSummary("Says something to a ticket's healing: approve what it would roll back, retry now, or abort.");
+        tickets.MapPost("/{number:long}/resolve", ResolveAsync).RequireOperator().AddEndpointFilter(NotAsHealing).WithSummary("Closes a ticket that a person has seen to.");
+        tickets.MapPost("/{number:long}/{word}", SayAsync).RequireOperator().AddEndpointFilter(NotAsHealing).WithSummary("Says something to a ticket's healing: approve what it would roll back, retry now, or abort.");
         routes.MapGet("/api/healing", (IHealingEngine engine) => TypedResults.Ok(new HealingEngineView(engine.Name, engine.Description))).WithTags("Tickets").WithSummary("Which engine heals, and why.");
     }
 
@@ -55,17 +57,35 @@ internal static class HealingEndpoints
             ? ProblemResults.ValidationFailed(errors)
             : TypedResults.Ok(await plan.MakeAsync(body, reason!, http.OperatorName(), cancel));
 
+    private static async Task<Results<Ok<TicketHistory>, ProblemHttpResult>> ResolveAsync(
+        long number, HttpContext http, TicketDesk desk, HealingReader reader, CancellationToken cancel, string? reason = null)
+    {
+        if (string.IsNullOrWhiteSpace(reason))
+        {
+            return NoReason();
+        }
+
+        return await desk.ResolveAsync(number, http.OperatorName(), reason, cancel) switch
+        {
+            TicketStanding.Waits => TypedResults.Ok((await reader.TicketAsync(number, cancel))!),
+            TicketStanding.Heals => NotApplicable($"Ticket {number} is being healed. To see to it yourself: POST /api/tickets/{number}/abort?reason=..., then resolve it."),
+            TicketStanding.IsSentAgain => NotApplicable($"What ticket {number} is about was sent again just now. What came of it is known within two minutes, and the ticket says so: look then."),
+            TicketStanding.WasResolved => NotApplicable($"Ticket {number} is resolved already."),
+            _ => ProblemResults.NotFound($"There is no ticket {number}."),
+        };
+    }
+
     private static async Task<Results<Accepted, ProblemHttpResult>> SayAsync(
         long number, string word, HttpContext http, HealingReader reader, HealingWords words, CancellationToken cancel, string? reason = null)
     {
         if (!HealingWord.IsKnown(word))
         {
-            return Invalid("word", $"word is '{(word.Length > 40 ? word[..40] + "..." : word)}'; it must be approve, retry or abort.");
+            return Invalid("word", $"word is '{(word.Length > 40 ? word[..40] + "..." : word)}'; it must be approve, retry, abort or resolve.");
         }
 
         if (string.IsNullOrWhiteSpace(reason))
         {
-            return Invalid("reason", "reason is not there; it must say why, for the record: add ?reason=...");
+            return NoReason();
         }
 
         if (await reader.TicketAsync(number, cancel) is not { } found)
@@ -77,14 +97,23 @@ internal static class HealingEndpoints
         {
             return await words.SayAsync(number, new HealingWord(word, http.OperatorName(), reason), cancel)
                 ? TypedResults.Accepted($"/api/tickets/{number}")
-                : ProblemResults.Problem(
-                    StatusCodes.Status409Conflict, "NOT_APPLICABLE", $"Ticket {number} has no healing that goes on. To have it tried again: POST /api/dead-letters/redrive with ids [\"{found.Ticket.LetterId}\"].");
+                : NotApplicable($"Ticket {number} has no healing that goes on. To have it tried again: POST /api/dead-letters/redrive with ids [\"{found.Ticket.LetterId}\"].");
         }
         catch (HealingEngineException problem)
         {
             return ProblemResults.Problem(StatusCodes.Status503ServiceUnavailable, "ENGINE_UNAVAILABLE", problem.Message);
         }
     }
+
+    /// <summary>What healings sign with is theirs: what came of a redrive of theirs is looked after by them.</summary>
+    private static ValueTask<object?> NotAsHealing(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        context.HttpContext.OperatorName() == HealingTable.Author
+            ? new ValueTask<object?>(Invalid("X-Operator", $"X-Operator is '{HealingTable.Author}', with which healings sign; it must say which person or tool acts."))
+            : next(context);
+
+    private static ProblemHttpResult NoReason() => Invalid("reason", "reason is not there; it must say why, for the record: add ?reason=...");
+
+    private static ProblemHttpResult NotApplicable(string detail) => ProblemResults.Problem(StatusCodes.Status409Conflict, "NOT_APPLICABLE", detail);
 
     private static ProblemHttpResult? CheckMost(int most) =>
         most is < 1 or > MostAtOnce ? Invalid("most", string.Create(CultureInfo.InvariantCulture, $"most is {most}; it must be from 1 to {MostAtOnce}.")) : null;

@@ -16,6 +16,7 @@ internal static class HealingRegistration
         var services = builder.Services;
         services.AddOptions<HealingOptions>().BindConfiguration(HealingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<HealingReader>();
+        services.AddSingleton<TicketDesk>();
         services.AddSingleton<RedrivePlan>();
         services.AddHostedService<RedriveWorker>();
         services.AddHostedService<RedriveFollower>();

@@ -21,7 +21,9 @@ internal sealed partial class RedriveWorker(NpgsqlDataSource database, Outbox ou
 
     /// <summary>Longer than services take for that many.</summary>
     private static readonly TimeSpan Claim = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>For so long a saga is left alone whose service does not answer.</summary>
+    internal static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(RunAsync(SendAsync, stoppingToken), RunAsync(RetrySagasAsync, stoppingToken));

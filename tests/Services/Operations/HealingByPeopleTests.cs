@@ -66,7 +66,7 @@ public sealed class HealingByPeopleTests(PostgresServer postgres) : HealingScena
 
         (await Problem.ReadAsync(await PostAsync($"/api/tickets/1/retry{query}"))).Code.ShouldBe("VALIDATION_FAILED");
         var unknown = await Problem.ReadAsync(await PostAsync("/api/tickets/1/dance?reason=x"));
-        (unknown.Code, unknown.Body.GetProperty("errors").GetProperty("word")[0].GetString()).ShouldBe(("VALIDATION_FAILED", "word is 'dance'; it must be approve, retry or abort."));
+        (unknown.Code, unknown.Body.GetProperty("errors").GetProperty("word")[0].GetString()).ShouldBe(("VALIDATION_FAILED", "word is 'dance'; it must be approve, retry, abort or resolve."));
         (await Problem.ReadAsync(await PostAsync("/api/tickets/77/retry?reason=x"))).Code.ShouldBe("NOT_FOUND");
         (await Problem.ReadAsync(await World.Http.PostAsync("/api/tickets/1/retry?reason=x", null, Cancel))).Code.ShouldBe("UNAUTHENTICATED");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();

@@ -45,6 +45,21 @@ public sealed class JiraTests(PostgresServer postgres) : IAsyncLifetime
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_a_person_closes_is_done_there_too()
+    {
+        var world = await StartAsync();
+        await world.SendAsync(Letter());
+        await UntilAsync(() => _jira.Issues.Values.Any(one => one.Comments.Count == 1));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/tickets/1/resolve?reason=refunded") { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "ann" } } };
+
+        (await world.Http.SendAsync(request, Cancel)).EnsureSuccessStatusCode();
+
+        await UntilAsync(() => _jira.Issues.Values.Any(one => one.Status == "Done" && one.Comments.Count == 2));
+        _jira.Issues.ShouldHaveSingleItem().Value.Comments.Last().ShouldStartWith("ann: resolve: refunded [comment ");
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData(503)]
     [InlineData(401)]

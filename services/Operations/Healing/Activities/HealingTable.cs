@@ -43,7 +43,7 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Sets a ticket's status and says why, once.</summary>
+    /// <summary>Sets a ticket's status and says why, once. What is late, after the healing has ended, is said and changes no status.</summary>
     /// <param name="letter">The letter of the ticket.</param>
     /// <param name="entry">Name of the comment: it is there once.</param>
     /// <param name="status">The new status; null to leave it.</param>
@@ -52,21 +52,21 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
     /// <param name="cancellationToken">Ends the wait for the database.</param>
     public async Task CommentAsync(Guid letter, string entry, string? status, string text, string? author, CancellationToken cancellationToken)
     {
-        await using var command = Command(
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(LockTicket(letter));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            WITH ticket AS (SELECT number FROM tickets JOIN dead_letters ON letter_id = coalesce(origin_id, id) WHERE id = $1 FOR UPDATE OF tickets),
+            WITH ticket AS (SELECT number FROM tickets JOIN dead_letters ON letter_id = coalesce(origin_id, id) WHERE id = $1),
             said AS (
                 INSERT INTO ticket_comments (ticket, at, author, text, entry) SELECT number, $3, $4, $5, $2 FROM ticket
                 ON CONFLICT (ticket, entry) WHERE entry IS NOT NULL DO NOTHING RETURNING ticket)
-            UPDATE tickets SET status = coalesce($6, status), changed_at = $3 FROM said WHERE number = said.ticket
-            """,
-            Value(letter),
-            SqlText.Of($"{letter} {entry}"),
-            Value(time.GetUtcNow()),
-            SqlText.Of(author ?? Author),
-            SqlText.Of(text),
-            SqlText.Of(status));
-        await command.ExecuteNonQueryAsync(cancellationToken);
+            UPDATE tickets SET changed_at = $3, status = CASE WHEN EXISTS (SELECT FROM healings WHERE letter_id = $1 AND outcome IS NOT NULL) THEN status ELSE coalesce($6, status) END
+            FROM said WHERE number = said.ticket
+            """)
+        {
+            Parameters = { Value(letter), SqlText.Of($"{letter} {entry}"), Value(time.GetUtcNow()), SqlText.Of(author ?? Author), SqlText.Of(text), SqlText.Of(status) },
+        });
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Keeps what was found.</summary>
