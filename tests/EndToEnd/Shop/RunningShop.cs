@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using EndToEnd.Tests.Shop;
 
@@ -57,6 +58,26 @@ public sealed class RunningShop : IAsyncLifetime
         using var answer = await operations.GetAsync($"{Address("operations")}/api/summary", cancellationToken);
         var events = (await Json.ReadAsync(answer, cancellationToken)).GetProperty("events");
         return events.TryGetProperty("OrderConfirmed", out var confirmed) ? confirmed.GetInt64() : 0;
+    }
+
+    /// <summary>
+    /// Until every instance confirms orders at once. One that a test has made slow accepts them for later, and checks them then, until traffic has proved that it is well again: so there
+    /// is some.
+    /// </summary>
+    public async Task WellAsync(CancellationToken cancellationToken)
+    {
+        const int InARow = 20;
+        var orders = new Orders(Gateway);
+        var sku = await orders.StockedAsync(100_000, cancellationToken);
+        var confirmed = 0;
+        await Eventually.Async(
+            async () =>
+            {
+                var (answer, _) = await orders.PlaceAsync(sku, 1, cancellationToken);
+                confirmed = answer.StatusCode == HttpStatusCode.Created && !answer.Headers.Contains("x-degraded") ? confirmed + 1 : 0;
+                return confirmed == InARow;
+            },
+            cancellationToken);
     }
 
     public async ValueTask InitializeAsync()

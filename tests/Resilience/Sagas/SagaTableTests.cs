@@ -50,11 +50,11 @@ public sealed class SagaTableTests(PostgresServer server)
         var id = (await instance.RunAsync()).Id;
         (await world.ScalarAsync<long>("SELECT count(*) FROM durable.sagas")).ShouldBe(0);
 
-        world.Flight.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Flight.CompensationGate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         (await instance.Client.CancelAsync(id, "CANCELLED", "by the customer", SagaWorld.Cancel)).ShouldBe(SagaCancellation.Reopened);
         (await world.ScalarAsync<long>("SELECT count(*) FROM durable.finished_sagas")).ShouldBe(0);
 
-        world.Flight.Gate.SetResult();
+        world.Flight.CompensationGate.SetResult();
         await instance.Client.WaitForCompensationAsync(id, SagaWorld.Cancel);
         (await world.StatusAsync(id)).ShouldBe("compensated");
         (await world.ScalarAsync<long>("SELECT count(*) FROM durable.sagas")).ShouldBe(0);

@@ -29,6 +29,9 @@ internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? 
     /// <summary>When set, attempts wait for it after they have had their effect.</summary>
     public TaskCompletionSource? Gate { get; set; }
 
+    /// <summary>When set, compensations wait for it before they have theirs.</summary>
+    public TaskCompletionSource? CompensationGate { get; set; }
+
     public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool IsInEffect(Guid id) => _effects.TryGetValue(id, out var effect) && effect;
@@ -51,16 +54,21 @@ internal sealed class ScriptedStep(string name, Journal journal, RetryStrategy? 
         return outcome;
     }
 
-    public Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken)
+    public async Task<StepOutcome> CompensateAsync(SagaContext saga, CancellationToken cancellationToken)
     {
         journal.Add(saga.Id, $"-{name}");
+        if (CompensationGate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
         var outcome = Compensations.TryDequeue(out var scripted) ? scripted() : StepOutcome.Done;
         if (outcome == StepOutcome.Done)
         {
             _effects[saga.Id] = false;
         }
 
-        return Task.FromResult(outcome);
+        return outcome;
     }
 }
 
