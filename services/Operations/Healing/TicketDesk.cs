@@ -1,4 +1,5 @@
 using Npgsql;
+using ResilientShop.Operations.Healing.Activities;
 
 namespace ResilientShop.Operations.Healing;
 
@@ -28,7 +29,7 @@ internal sealed class TicketDesk(NpgsqlDataSource database, TimeProvider time)
             batch,
             "SELECT FROM redrives WHERE sent_at IS NULL AND letter_id IN (SELECT id FROM tickets JOIN dead_letters ON id = letter_id OR origin_id = letter_id WHERE number = $1) ORDER BY id FOR UPDATE",
             new NpgsqlParameter<long> { TypedValue = number });
-        Add(batch, "SELECT FROM tickets WHERE number = $1 FOR UPDATE", new NpgsqlParameter<long> { TypedValue = number });
+        batch.BatchCommands.Add(HealingTable.LockTicket(number));
         Add(
             batch,
             $"""
@@ -38,7 +39,7 @@ internal sealed class TicketDesk(NpgsqlDataSource database, TimeProvider time)
                     WHEN EXISTS (SELECT FROM healings JOIN letters ON id = letter_id WHERE outcome IS NULL) THEN {(int)TicketStanding.Heals}
                     WHEN EXISTS (
                         SELECT FROM redrives JOIN letters ON letters.id = letter_id
-                        WHERE (sent_at IS NULL AND claimed_until > $5) OR (sent_at IS NOT NULL AND ended_at IS NULL AND requested_by <> 'healing')) THEN {(int)TicketStanding.IsSentAgain}
+                        WHERE (sent_at IS NULL AND claimed_until > $5) OR (sent_at IS NOT NULL AND ended_at IS NULL AND requested_by <> '{HealingTable.Author}')) THEN {(int)TicketStanding.IsSentAgain}
                     WHEN status = 'resolved' THEN {(int)TicketStanding.WasResolved}
                     ELSE {(int)TicketStanding.Waits} END AS standing
                 FROM tickets WHERE number = $1),

@@ -21,9 +21,7 @@ public sealed class ConsumerReleaseRunsTests : ReleaseRunsScenario
         var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _metrics.Canary = (40, 0, 1);
-        follower.IsAway = true;
-        _clock.Advance(_policy.Interval);
-        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
+        await LookWhileAwayAsync(follower);
         _store.Said!.Stage.ShouldBe(ReleaseStage.Analysing, "it has not happened yet");
         follower.IsAway = false;
         await _runs.LookAsync(Cancel);
@@ -50,9 +48,7 @@ public sealed class ConsumerReleaseRunsTests : ReleaseRunsScenario
         var follower = _follower = new FakeReleaseFollower();
         await _runs.StartAsync("operations", "version 2", "ann", Cancel);
         _metrics.Canary = (400, 0, 0);
-        follower.IsAway = true;
-        _clock.Advance(_policy.Interval);
-        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
+        await LookWhileAwayAsync(follower);
         _record.Actions.ShouldBe(["start"]);
         follower.IsAway = false;
         await _runs.LookAsync(Cancel);
@@ -86,5 +82,12 @@ public sealed class ConsumerReleaseRunsTests : ReleaseRunsScenario
         _store.Said!.Stage.ShouldBe(ReleaseStage.RolledBack);
         _record.Actions.ShouldBe(["start", "roll-back"]);
         next.Last.ShouldBeEmpty();
+    }
+
+    private async Task LookWhileAwayAsync(FakeReleaseFollower follower)
+    {
+        follower.IsAway = true;
+        _clock.Advance(_policy.Interval);
+        await Should.ThrowAsync<PolicyStoreException>(() => _runs.LookAsync(Cancel));
     }
 }

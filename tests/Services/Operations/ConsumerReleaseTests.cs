@@ -144,17 +144,7 @@ public sealed class ConsumerReleaseTests(PostgresServer postgres, EtcdServer etc
     private async Task UntilAsync(string condition)
     {
         await using var data = NpgsqlDataSource.Create(_database);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (true)
-        {
-            await using var command = data.CreateCommand(condition);
-            if (await command.ExecuteScalarAsync(Cancel) is true)
-            {
-                return;
-            }
-
-            await timer.WaitForNextTickAsync(Cancel);
-        }
+        await data.UntilAsync(condition, Cancel);
     }
 
     /// <summary>So many events the group has counted as handled for the gate.</summary>

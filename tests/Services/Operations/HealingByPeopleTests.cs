@@ -13,7 +13,7 @@ public sealed class HealingByPeopleTests(PostgresServer postgres) : HealingScena
         Shop.AfterRetries.Enqueue("held");
         Shop.AfterRetries.Enqueue("completed");
         await World.SendAsync(OfOrder());
-        await World.UntilAsync("/api/tickets/1", ticket => Comments(ticket).Any(text => text.StartsWith("Try 1: failed.", StringComparison.Ordinal)));
+        await UntilFirstTryFailedAsync();
 
         (await SayAsync(1, "retry", "the provider says it is back")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
@@ -29,7 +29,7 @@ public sealed class HealingByPeopleTests(PostgresServer postgres) : HealingScena
     {
         await StartAsync(("Healing:FirstPause", "00:01:00"));
         await World.SendAsync(OfOrder());
-        await World.UntilAsync("/api/tickets/1", ticket => Comments(ticket).Any(text => text.StartsWith("Try 1: failed.", StringComparison.Ordinal)));
+        await UntilFirstTryFailedAsync();
 
         await SayAsync(1, "abort", "I see to it");
 

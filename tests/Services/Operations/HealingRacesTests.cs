@@ -123,7 +123,7 @@ public sealed class HealingRacesTests(PostgresServer postgres) : HealingScenario
     {
         await StartAsync(("Healing:FirstPause", "00:01:00"));
         await SendAsync(OfOrder());
-        await World.UntilAsync("/api/tickets/1", one => Comments(one).Any(text => text.StartsWith("Try 1: failed.", StringComparison.Ordinal)));
+        await UntilFirstTryFailedAsync();
         using var compensated = await PostAsync($"/sagas/{OfOrder().Id}/compensate?reason=drill");
         compensated.StatusCode.ShouldBe(HttpStatusCode.OK, await compensated.Content.ReadAsStringAsync(Cancel));
         await ExecuteAsync("UPDATE healings SET started_at = now() - interval '1 min'");

@@ -59,11 +59,11 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
         return handler.HandleAsync([new ConsumedMessage<ArrivedLetter>(letter.Id.ToString(), letter.Key, null, ArrivedLetter.Parse(letter.ToJson()), "0")], connection, transaction, Cancel);
     }
 
-    private protected async Task<JsonElement> RedriveAsync(params IEnumerable<Guid> letters)
+    private protected Task<JsonElement> RedriveAsync(params IEnumerable<Guid> letters) => RedriveAsync(new { ids = letters, perSecond = 1000 });
+
+    private protected async Task<JsonElement> RedriveAsync(object body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/dead-letters/redrive?reason=drill") { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "ann" } } };
-        request.Content = JsonContent.Create(new { ids = letters, perSecond = 1000 });
-        using var answer = await World.Http.SendAsync(request, Cancel);
+        using var answer = await PostAsync("/api/dead-letters/redrive?reason=drill", body);
         answer.EnsureSuccessStatusCode();
         return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
     }
@@ -118,6 +118,25 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
     private protected Task<JsonElement> TicketAsync(string status, bool ended = false) => World.UntilAsync(
         "/api/tickets/1", ticket => ticket.GetProperty("ticket").GetProperty("status").GetString() == status && (!ended || Ended(ticket)));
 
+    private protected Task UntilFirstTryFailedAsync() =>
+        World.UntilAsync("/api/tickets/1", ticket => Comments(ticket).Any(text => text.StartsWith("Try 1: failed.", StringComparison.Ordinal)));
+
+    /// <summary>Does something in a transaction, begins something else that waits for it, and commits.</summary>
+    private protected async Task<T> BesideAsync<T>(Func<NpgsqlConnection, NpgsqlTransaction, Task> first, Func<Task<T>> second)
+    {
+        Task<T> waiting;
+        await using (var connection = await Database.OpenConnectionAsync(Cancel))
+        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
+        {
+            await first(connection, transaction);
+            waiting = second();
+            await WaitForLocksAsync(1, waiting);
+            await transaction.CommitAsync(Cancel);
+        }
+
+        return await waiting;
+    }
+
     private protected static bool Ended(JsonElement ticket) => Comments(ticket)[^1].StartsWith("The healing ended", StringComparison.Ordinal);
 
     private protected static List<string> Comments(JsonElement ticket) =>
@@ -125,9 +144,9 @@ public abstract class HealingScenario(PostgresServer postgres) : IAsyncLifetime
 
     private protected Task<HttpResponseMessage> SayAsync(long ticket, string word, string reason) => PostAsync($"/api/tickets/{ticket}/{word}?reason={Uri.EscapeDataString(reason)}");
 
-    private protected async Task<HttpResponseMessage> PostAsync(string path)
+    private protected async Task<HttpResponseMessage> PostAsync(string path, object? body = null, string by = "ann")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "ann" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", by } }, Content = body is null ? null : JsonContent.Create(body) };
         return await World.Http.SendAsync(request, Cancel);
     }
 

@@ -47,32 +47,17 @@ public sealed class RedriveSagaTests(PostgresServer postgres) : HealingScenario(
         var held = await ArrivedAsync(OfOrder());
 
         await RedriveAsync(held.Id);
-        await UntilAsync("SELECT sent_at IS NULL AND claimed_until BETWEEN now() + interval '5 s' AND now() + interval '15 s' FROM redrives");
+        await Database.UntilAsync("SELECT sent_at IS NULL AND claimed_until BETWEEN now() + interval '5 s' AND now() + interval '15 s' FROM redrives", Cancel);
         Comments(await World.GetAsync("/api/tickets/1")).Count.ShouldBe(1, "nothing was tried again, and nobody says so");
         Shop.IsAway = false;
 
         // Its time comes, without waiting for it.
-        await UntilAsync("UPDATE redrives SET claimed_until = now() RETURNING true");
-        await UntilAsync("SELECT sent_at IS NOT NULL FROM redrives");
+        await Database.UntilAsync("UPDATE redrives SET claimed_until = now() RETURNING true", Cancel);
+        await Database.UntilAsync("SELECT sent_at IS NOT NULL FROM redrives", Cancel);
         Shop.Acts.ShouldBe(["retry"]);
 
         // It is held again, so the ticket is a person's again.
         Comments(await TicketAsync("escalated"))[2].ShouldBe("What ann had tried again: failed. It is held again: PAYMENT_UNAVAILABLE. It answered 503.");
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-
-        async Task UntilAsync(string sql)
-        {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-            while (true)
-            {
-                await using var command = Database.CreateCommand(sql);
-                if (await command.ExecuteScalarAsync(Cancel) is true)
-                {
-                    return;
-                }
-
-                await timer.WaitForNextTickAsync(Cancel);
-            }
-        }
     }
 }

@@ -23,7 +23,7 @@ public sealed class TicketDeskTests(PostgresServer postgres) : HealingScenario(p
         var comment = ticket.GetProperty("comments").EnumerateArray().Last();
         (comment.GetProperty("author").GetString(), comment.GetProperty("text").GetString()).ShouldBe(("ann", "resolve: refunded by hand\uFFFD"));
         (await World.GetAsync("/api/tickets?status=open")).GetArrayLength().ShouldBe(0);
-        (await RedriveMatchingAsync()).ShouldBe(0);
+        (await RedriveAsync(new { service = "operations", dryRun = true })).GetProperty("matched").GetInt32().ShouldBe(0);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -46,7 +46,7 @@ public sealed class TicketDeskTests(PostgresServer postgres) : HealingScenario(p
     {
         await StartAsync(("Healing:FirstPause", "00:01:00"));
         await World.SendAsync(OfOrder());
-        await World.UntilAsync("/api/tickets/1", ticket => Comments(ticket).Any(text => text.StartsWith("Try 1: failed.", StringComparison.Ordinal)));
+        await UntilFirstTryFailedAsync();
 
         var refused = await Problem.ReadAsync(await SayAsync(1, "resolve", "I see to it"));
         (refused.Code, refused.Detail!).ShouldBe(("NOT_APPLICABLE", "Ticket 1 is being healed. To see to it yourself: POST /api/tickets/1/abort?reason=..., then resolve it."));
@@ -88,19 +88,17 @@ public sealed class TicketDeskTests(PostgresServer postgres) : HealingScenario(p
     {
         await StartAsync(("Healing:Automatic", "false"));
         await ArrivedAsync(_letter);
-        Task<HttpResponseMessage> closing;
-        await using (var connection = await Database.OpenConnectionAsync(Cancel))
-        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
-        {
-            await ExecuteAsync($"SELECT pg_advisory_xact_lock({RedrivePlan.LockKey})", connection, transaction);
-            await ExecuteAsync(
-                $"INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) VALUES ('{_letter.Id}', gen_random_uuid(), 'bob', 'drill', 'infinity')", connection, transaction);
-            closing = SayAsync(1, "resolve", "refunded by hand");
-            await WaitForLocksAsync(1, closing);
-            await transaction.CommitAsync(Cancel);
-        }
 
-        (await closing).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var closed = await BesideAsync(
+            async (connection, transaction) =>
+            {
+                await ExecuteAsync($"SELECT pg_advisory_xact_lock({RedrivePlan.LockKey})", connection, transaction);
+                await ExecuteAsync(
+                    $"INSERT INTO redrives (letter_id, message_id, requested_by, reason, due_at) VALUES ('{_letter.Id}', gen_random_uuid(), 'bob', 'drill', 'infinity')", connection, transaction);
+            },
+            () => SayAsync(1, "resolve", "refunded by hand"));
+
+        closed.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await ScalarAsync("SELECT count(*) FROM redrives WHERE sent_at IS NULL")).ShouldBe(0);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
@@ -154,17 +152,10 @@ public sealed class TicketDeskTests(PostgresServer postgres) : HealingScenario(p
             UPDATE tickets SET status = 'escalated';
             """);
         var again = _letter with { Id = Guid.CreateVersion7(), Source = DeadLetterSource.Message("another", Topics.OrderEvents, 0, 2, sentAgainAs.ToString(), _letter.Source.MessageType!) };
-        Task<HttpResponseMessage> closing;
-        await using (var connection = await Database.OpenConnectionAsync(Cancel))
-        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
-        {
-            await KeepAsync(again, connection, transaction);
-            closing = SayAsync(1, "resolve", "refunded by hand");
-            await WaitForLocksAsync(1, closing);
-            await transaction.CommitAsync(Cancel);
-        }
 
-        (await closing).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        using var refused = await BesideAsync((connection, transaction) => KeepAsync(again, connection, transaction), () => SayAsync(1, "resolve", "refunded by hand"));
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await ScalarAsync("SELECT count(*) FROM tickets WHERE status <> 'resolved'")).ShouldBe(1);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
     }
@@ -180,22 +171,12 @@ public sealed class TicketDeskTests(PostgresServer postgres) : HealingScenario(p
         (await Problem.ReadAsync(await World.Http.PostAsync("/api/tickets/1/resolve?reason=x", null, Cancel))).Code.ShouldBe("UNAUTHENTICATED");
         foreach (var path in (string[])["/api/tickets/1/resolve?reason=x", "/api/tickets/1/retry?reason=x", "/api/dead-letters/redrive?reason=x"])
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "healing" } } };
-            request.Content = Json.Body("""{ "service": "operations" }""");
-            var problem = await Problem.ReadAsync(await World.Http.SendAsync(request, Cancel));
+            var problem = await Problem.ReadAsync(await PostAsync(path, new { service = "operations" }, by: "healing"));
             problem.Body.GetProperty("errors").GetProperty("X-Operator")[0].GetString().ShouldBe("X-Operator is 'healing', with which healings sign; it must say which person or tool acts.");
         }
 
         (await ScalarAsync("SELECT count(*) FROM tickets WHERE status = 'open'")).ShouldBe(1);
         (await ScalarAsync("SELECT count(*) FROM redrives")).ShouldBe(0);
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private async Task<int> RedriveMatchingAsync()
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/dead-letters/redrive?reason=drill") { Headers = { { "X-Operator-Key", "secret" }, { "X-Operator", "ann" } } };
-        request.Content = Json.Body("""{ "service": "operations", "dryRun": true }""");
-        using var answer = await World.Http.SendAsync(request, Cancel);
-        return JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(Cancel)).GetProperty("matched").GetInt32();
     }
 }

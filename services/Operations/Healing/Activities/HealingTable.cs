@@ -211,6 +211,9 @@ internal sealed class HealingTable(NpgsqlDataSource database, TimeProvider time)
         Parameters = { Value(letter) },
     };
 
+    /// <summary>The same for a ticket by its number.</summary>
+    internal static NpgsqlBatchCommand LockTicket(long number) => new("SELECT FROM tickets WHERE number = $1 FOR UPDATE") { Parameters = { Value(number) } };
+
     private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)
     {
         var command = database.CreateCommand(sql);

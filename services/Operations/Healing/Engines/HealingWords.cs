@@ -1,4 +1,5 @@
 using Npgsql;
+using ResilientShop.Operations.Healing.Activities;
 using ResilientShop.Operations.Healing.Workflow;
 
 namespace ResilientShop.Operations.Healing.Engines;
@@ -17,7 +18,7 @@ internal sealed class HealingWords(NpgsqlDataSource database, IEnumerable<IHeali
     {
         // The ticket's row and then the healing's are locked, so that it is started or ended either before this word or after it.
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT FROM tickets WHERE number = $1 FOR UPDATE") { Parameters = { new NpgsqlParameter<long> { TypedValue = ticket } } });
+        batch.BatchCommands.Add(HealingTable.LockTicket(ticket));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             WITH going_on AS (
